@@ -29,7 +29,7 @@ type FrameHeader struct {
 // header's Length is valid, so that the payload can be skipped.
 func ParseHeader(b *[HeaderSize]byte, magic Magic) (FrameHeader, error) {
 	if Magic(b[:4]) != magic {
-		return FrameHeader{}, failf(WrongMagic, "", "Header error: Wrong MessageStart %x received, want %x: the peer is on another network or out of step", b[:4], magic[:])
+		return FrameHeader{}, failf(WrongMagic, "", "Header error: Wrong MessageStart %x received, want %x: the peer is on another network or out of step", b[:4], magic)
 	}
 	h := FrameHeader{Checksum: [4]byte(b[20:24])}
 	length := binary.LittleEndian.Uint32(b[16:20])
