@@ -1,0 +1,81 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ConfLine is one assignment of a bitcoin.conf file.
+type ConfLine struct {
+	Section string // "" before the first section
+	Key     string // as written, including a "no" prefix
+	Value   string
+	Line    int
+}
+
+// ConfSection is a section header, kept so that unknown ones can be named.
+type ConfSection struct {
+	Name string
+	Line int
+}
+
+// Conf is a parsed file: syntax only, the keys have not been looked up.
+type Conf struct {
+	File     string
+	Lines    []ConfLine
+	Sections []ConfSection
+}
+
+const confSpace = " \t\r\n"
+
+// ParseConf reads Bitcoin Core's configuration syntax (common/config.cpp):
+// key=value lines, # comments, [section] headers, and section.key=value anywhere.
+// It goes on after an error so that all of them are reported together.
+func ParseConf(file string, text []byte) (Conf, Problems) {
+	conf := Conf{File: file}
+	var problems Problems
+	section := ""
+	body := strings.TrimPrefix(string(text), "\ufeff")
+	for i, line := range strings.Split(body, "\n") {
+		number := i + 1
+		refuse := func(what, fix string) {
+			problems = append(problems, Problem{
+				Severity: Fatal, Origin: Origin{Source: FromFile, File: file, Line: number},
+				What: what, Fix: fix,
+			})
+		}
+		line, _, hash := strings.Cut(line, "#")
+		line = strings.Trim(line, confSpace)
+		switch {
+		case line == "":
+		case strings.HasPrefix(line, "[") && strings.HasSuffix(line, "]"):
+			section = strings.Trim(line[1:len(line)-1], confSpace)
+			conf.Sections = append(conf.Sections, ConfSection{section, number})
+		case strings.HasPrefix(line, "-"):
+			refuse(fmt.Sprintf("parse error on line %d: %s, options in configuration file must be specified without leading -", number, line),
+				"write it as "+strings.TrimLeft(line, "-"))
+		default:
+			key, value, ok := strings.Cut(line, "=")
+			if !ok {
+				fix := fmt.Sprintf("write it as %s=1 or %s=<value>", line, line)
+				if rest, no := strings.CutPrefix(line, "no"); no && byName[rest] != nil {
+					fix = fmt.Sprintf("if you intended to specify a negated option, use %s=1 instead", line)
+				}
+				refuse(fmt.Sprintf("parse error on line %d: %s", number, line), fix)
+				continue
+			}
+			key, value = strings.Trim(key, confSpace), strings.Trim(value, confSpace)
+			if hash && strings.Contains(key, "rpcpassword") {
+				refuse(fmt.Sprintf("parse error on line %d, using # in rpcpassword can be ambiguous and should be avoided", number),
+					"choose a password without #, or use rpcauth=")
+				continue
+			}
+			entry := ConfLine{Section: section, Key: key, Value: value, Line: number}
+			if before, after, dotted := strings.Cut(key, "."); dotted {
+				entry.Section, entry.Key = before, after
+			}
+			conf.Lines = append(conf.Lines, entry)
+		}
+	}
+	return conf, problems
+}

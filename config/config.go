@@ -1,0 +1,214 @@
+package config
+
+import (
+	"io/fs"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/troupe-node/troupe/logs/category"
+)
+
+// Config is every setting, parsed. It is filled by Load and not changed afterwards.
+type Config struct {
+	Chain    Chain
+	DataDir  string // absolute
+	ChainDir string // DataDir and the chain's folder: everything the node keeps is below it
+	ConfFile string // the file that was read; empty when there was none
+
+	Process Process
+	Rules   Rules
+	Network Network
+	RPC     RPC
+	Store   Store
+	Mempool Mempool
+	Minter  Minter
+	Logs    Logs
+	Notify  Notify
+}
+
+// Process is about the process as the system sees it.
+type Process struct {
+	PIDFile      string // absolute; empty: none
+	StopTimeout  time.Duration
+	StopAtHeight int32 // 0: never
+	MockTime     int64 // Unix seconds; 0: the real clock
+}
+
+// Rules override the chain's parameters, mostly for tests.
+type Rules struct {
+	SignetChallenge   []byte // nil: the public signet's
+	Activations       []Activation
+	VersionBits       []VersionBits
+	AssumeValid       *Hash // nil: the chain's; all zero: verify every script
+	MinimumChainWork  *Work // nil: the chain's
+	MaxTipAge         time.Duration
+	CheckBlocks       int // blocks checked at the start; 0: all
+	CheckLevel        int
+	CheckBlockIndex   int // consistency of the header tree, once in that many changes; 0: off
+	TestBlockVersion  int32
+	HasBlockVersion   bool
+	CheckpointsWanted bool
+}
+
+// Network is about peers.
+type Network struct {
+	Connect        []Endpoint // the only peers to dial, when OnlyConnect
+	OnlyConnect    bool       // -connect was given (also as 0): no automatic connections
+	AddNode        []Endpoint
+	SeedNode       []Endpoint
+	Listen         bool
+	Port           uint16
+	Bind           []Bind // where to listen; never empty when Listen
+	BindGiven      bool   // -bind was written: failing to bind is then fatal
+	WhiteBind      []WhiteBind
+	Whitelist      []Whitelist
+	WhiteRelay     bool
+	WhiteForce     bool
+	MaxConnections int
+	PeerTimeout    time.Duration
+	DialTimeout    time.Duration
+	BanTime        time.Duration
+	DNSSeed        bool
+	ForceDNSSeed   bool
+	FixedSeeds     bool
+	DNS            bool // names may be looked up for -addnode, -connect, -seednode
+	Discover       bool
+	ExternalIP     []Endpoint
+	OnlyNet        []string // ipv4, ipv6; empty: both
+	Comments       []string // -uacomment
+	Active         bool     // -networkactive
+	MaxUpload      int64    // bytes per day; 0: no limit
+	MaxRecvBuffer  int64    // bytes per connection
+	MaxSendBuffer  int64    // bytes per connection
+}
+
+// UserAgent is the BIP14 agent of the version message: /name:version(comment; comment)/.
+func (n *Network) UserAgent(name, version string) string {
+	agent := "/" + name + ":" + version
+	if len(n.Comments) > 0 {
+		agent += "(" + strings.Join(n.Comments, "; ") + ")"
+	}
+	return agent + "/"
+}
+
+// RPC is about the JSON-RPC server.
+type RPC struct {
+	Server           bool
+	REST             bool
+	Port             uint16
+	Bind             []netip.AddrPort // never empty; loopback unless both rpcbind and rpcallowip say otherwise
+	AllowIP          []netip.Prefix   // loopback is always among them
+	User, Password   string           // Password empty: cookie only
+	Auth             []RPCAuth
+	CookieFile       string // absolute; empty: no cookie is written
+	CookiePerms      fs.FileMode
+	Whitelist        map[string]map[string]bool // user → methods
+	WhitelistDefault bool                       // a user without a list may call nothing
+	Threads          int
+	WorkQueue        int
+	Timeout          time.Duration // for reading one request; idle connections are never closed
+}
+
+// Allowed tells whether a user may call a method (-rpcwhitelist).
+func (r *RPC) Allowed(user, method string) bool {
+	if list, ok := r.Whitelist[user]; ok {
+		return list[method]
+	}
+	return !r.WhitelistDefault
+}
+
+// Store is about disk, memory and the work of validation.
+type Store struct {
+	DBCache             int64 // bytes
+	Memory              int64 // bytes for everything that is bounded; 0: the sum of the parts
+	Par                 int   // verification workers, always at least 1
+	SigCache            int64 // bytes for remembered signatures and scripts
+	TxIndex             bool
+	BlockFilterIndex    bool
+	CoinStatsIndex      bool
+	PeerBlockFilters    bool
+	Prune               bool  // blocks may be deleted
+	PruneTarget         int64 // bytes to stay under; 0 with Prune: only when asked by RPC
+	ReconstructionExtra int   // transactions kept for compact blocks
+}
+
+// Mempool is about the pool and what is relayed. Fee rates are satoshis per 1000 vbytes.
+type Mempool struct {
+	MaxBytes           int64
+	Expiry             time.Duration
+	MinRelayFee        Sats
+	IncrementalFee     Sats
+	DustFee            Sats
+	AcceptNonStandard  bool
+	DataCarrier        bool
+	DataCarrierBytes   int
+	PermitBareMultisig bool
+	BytesPerSigOp      int
+	AncestorCount      int
+	AncestorBytes      int64
+	DescendantCount    int
+	DescendantBytes    int64
+	MaxOrphans         int
+	FullRBF            bool
+	Persist            bool
+	Check              int // consistency, once in that many changes; 0: off
+	BlocksOnly         bool
+}
+
+// Minter is about making blocks.
+type Minter struct {
+	Address     string        // empty: mint only when RPC asks
+	Interval    time.Duration // 0: not by time
+	Txs         int           // mint when that many transactions wait; 0: not by count
+	BlockWeight int
+	MinFee      Sats // per 1000 vbytes
+}
+
+// LogFormat is how log lines are written.
+type LogFormat string
+
+const (
+	FormatAuto    LogFormat = "auto" // JSON in the file, text on the console
+	FormatJSON    LogFormat = "json"
+	FormatConsole LogFormat = "console"
+)
+
+// LogLevel is trace, debug, info, warn or error.
+type LogLevel string
+
+// Logs is about debug.log and the console.
+type Logs struct {
+	File         string // absolute; empty: no file
+	Console      bool
+	Format       LogFormat
+	Level        LogLevel // of every category that is not named
+	Categories   map[category.Category]LogLevel
+	Timestamps   bool
+	Micros       bool
+	Sources      bool // file and line of the call
+	IPs          bool
+	MaxFileBytes int64 // rotation
+	MaxFiles     int
+
+	// as written, until resolveLevels
+	debug, exclude []string
+	global         LogLevel
+	named          map[category.Category]LogLevel
+}
+
+// Notify is about telling other programs.
+type Notify struct {
+	Startup  []string
+	Shutdown []string
+	Alert    string
+	Block    string
+	ZMQ      []ZMQ
+}
+
+// ZMQ is one topic published at one address.
+type ZMQ struct {
+	Topic    string // rawblock, rawtx, hashblock, hashtx, sequence
+	Endpoint string // tcp://host:port or unix:path
+	HighMark int    // messages a subscriber may lag behind
+}

@@ -1,0 +1,66 @@
+package config
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+)
+
+// RPCAuth is one -rpcauth user: the password is known by
+// HMAC-SHA256(key = salt, message = password).
+type RPCAuth struct {
+	User string
+	Salt string
+	HMAC [32]byte
+}
+
+func parseRPCAuth(s string) (RPCAuth, error) {
+	bad := errors.New("Invalid -rpcauth argument.")
+	user, rest, ok := strings.Cut(s, ":")
+	salt, sum, ok2 := strings.Cut(rest, "$")
+	b, err := hex.DecodeString(sum)
+	if !ok || !ok2 || user == "" || err != nil || len(b) != 32 {
+		return RPCAuth{}, bad
+	}
+	return RPCAuth{User: user, Salt: salt, HMAC: [32]byte(b)}, nil
+}
+
+func parseCookiePerms(s string) (fs.FileMode, error) {
+	switch s {
+	case "owner":
+		return 0o600, nil
+	case "group":
+		return 0o640, nil
+	case "all":
+		return 0o644, nil
+	}
+	return 0, fmt.Errorf("Invalid -rpccookieperms=%s; must be one of 'owner', 'group', or 'all'.", s)
+}
+
+// applyWhitelist collects -rpcwhitelist=user:method,method. Several for one user
+// leave only the methods that all of them name, as in Core.
+func applyWhitelist(c *Config, values []Value) error {
+	lists := map[string]map[string]bool{}
+	for _, v := range values {
+		user, rest, ok := strings.Cut(v.Text, ":")
+		if !ok || user == "" {
+			return valueError{v.Origin, fmt.Errorf("%q is not user:method,method", v.Text)}
+		}
+		methods := map[string]bool{}
+		for _, m := range strings.FieldsFunc(rest, func(r rune) bool { return r == ',' || r == ' ' }) {
+			methods[m] = true
+		}
+		if old, again := lists[user]; again {
+			for m := range methods {
+				if !old[m] {
+					delete(methods, m)
+				}
+			}
+		}
+		lists[user] = methods
+	}
+	c.RPC.Whitelist = lists
+	return nil
+}
