@@ -1,0 +1,33 @@
+package consensus
+
+import "github.com/troupe-node/troupe/tx"
+
+// bip34ImpliesBIP30Limit is the first height that an old coinbase already
+// claims in its script: from there on a coinbase with its height can repeat
+// an older one again.
+// See https://github.com/bitcoin/bitcoin/pull/12204 and Core's ConnectBlock.
+const bip34ImpliesBIP30Limit = 1_983_702
+
+// bip30Needed tells whether a block on top of prev must be looked through for
+// transactions that would overwrite unspent coins (BIP30). Two blocks of main
+// net did so before the rule; and where BIP34 is known to have been active,
+// coinbases differ by their height, so that the costly look is spared.
+func bip30Needed(hash tx.Hash, prev Ancestry, p *Params) bool {
+	height := nextHeight(prev)
+	if height >= bip34ImpliesBIP30Limit {
+		return true
+	}
+	if repeat, ok := p.bip30Repeats[height]; ok && repeat == hash {
+		return false
+	}
+	bip34 := prev.Ancestor(p.activation[HeightInCoinbase])
+	return bip34 == nil || bip34.Hash() != p.bip34Hash
+}
+
+// BIP30Unspendable tells whether a later block repeated this block's coinbase
+// and took its coins away. Undoing such a block finds its outputs gone, which
+// is not an inconsistency.
+func BIP30Unspendable(hash tx.Hash, height int32, p *Params) bool {
+	known, ok := p.bip30Unspendable[height]
+	return ok && known == hash
+}
