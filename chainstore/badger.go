@@ -1,0 +1,259 @@
+package chainstore
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	badger "github.com/dgraph-io/badger/v3"
+)
+
+// Badger is the store on disk: one Badger database in managed mode. The version of every entry is the sequence of the commit that
+// wrote it.
+type Badger struct {
+	core
+	dir  string
+	opts Options
+	db   *badger.DB
+	lock *DirLock
+
+	use    sync.RWMutex // held for reading by whoever uses db; Close takes it whole
+	commit sync.Mutex   // one commit at a time
+	broken atomic.Pointer[error]
+
+	putMu        sync.Mutex
+	putRoom      sync.Cond
+	putting      map[string][]byte // bodies and undo data handed over and not yet readable from the database
+	puttingBytes int
+	gen          *generation
+
+	syncMu  sync.Mutex
+	synced  atomic.Uint64
+	slots   *syncSlots
+	lastFid uint32 // value log files below were complete at the last sync
+
+	recovered Recovery
+}
+
+// Open opens the store in dir, making it when it is not there, and brings it back to a committed state if the last process did not
+// close it. A directory in use answers ErrLocked, another format ErrFormat, another network ErrNetwork, damage ErrCorrupt.
+func Open(dir string, opts Options) (*Badger, error) {
+	opts = opts.withDefaults()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("chain store: %w", err)
+	}
+	lock, err := Lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	b := &Badger{dir: dir, opts: opts, lock: lock, putting: make(map[string][]byte)}
+	b.backend = b
+	b.putRoom.L = &b.putMu
+	if err := b.open(); err != nil {
+		if b.slots != nil {
+			b.slots.close()
+		}
+		if b.db != nil {
+			err = errors.Join(err, b.db.Close())
+		}
+		return nil, errors.Join(err, lock.Release())
+	}
+	return b, nil
+}
+
+func (b *Badger) open() (err error) {
+	if err := b.checkFormat(); err != nil {
+		return err
+	}
+	if b.slots, err = openSyncSlots(b.dir); err != nil {
+		return err
+	}
+	if err := mendTails(b.dir); err != nil {
+		return err
+	}
+	if b.db, err = openDatabase(b.opts.badger(b.dir)); err != nil {
+		return diagnose(b.dir, err)
+	}
+	state, err := b.recover(b.slots.seq)
+	if err != nil {
+		return err
+	}
+	b.state.Store(&state)
+	b.pins = pins{state: &b.state, limit: b.opts.SnapshotLimit, now: b.opts.Now}
+	b.gen = newGeneration(state.Seq + 1)
+	if b.recovered.RolledBack > 0 {
+		// What was torn must not be looked at again: make the mended state the synced one.
+		if err := b.Sync(); err != nil {
+			return err
+		}
+	}
+	b.trim()
+	return nil
+}
+
+// openDatabase turns Badger's panics over damaged tables into errors.
+func openDatabase(o badger.Options) (db *badger.DB, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			db, err = nil, fmt.Errorf("%v", r)
+		}
+	}()
+	return badger.OpenManaged(o)
+}
+
+// Close syncs and closes the store. It waits for readers in the middle of a read.
+func (b *Badger) Close() error {
+	b.commit.Lock()
+	defer b.commit.Unlock()
+	if b.closed.Load() {
+		return nil
+	}
+	b.putMu.Lock()
+	b.closed.Store(true)
+	gen := b.gen
+	b.putRoom.Broadcast()
+	b.putMu.Unlock()
+	gen.wait.Wait()
+	err := b.sync()
+	b.use.Lock()
+	defer b.use.Unlock()
+	b.opts.Failpoint("close")
+	return errors.Join(err, b.db.Close(), b.slots.close(), b.lock.Release())
+}
+
+// Synced is the last sequence that survives a power cut.
+func (b *Badger) Synced() uint64 { return b.synced.Load() }
+
+// Recovered says what opening the store had to mend.
+func (b *Badger) Recovered() Recovery { return b.recovered }
+
+// fail remembers the first failed write. Nothing is written after it: the process is expected to end.
+func (b *Badger) fail(err error) error {
+	if errors.Is(err, badger.ErrBlockedWrites) || errors.Is(err, badger.ErrDBClosed) {
+		err = ErrClosed
+	}
+	err = fmt.Errorf("%w: %w", ErrBroken, err)
+	b.broken.CompareAndSwap(nil, &err)
+	return err
+}
+
+func (b *Badger) usable() error {
+	if b.closed.Load() {
+		return ErrClosed
+	}
+	if err := b.broken.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// trim tells the database which old versions nobody can want any more: those that neither an open snapshot nor a fall back to the
+// last sync would read.
+func (b *Badger) trim() {
+	b.db.SetDiscardTs(min(b.pins.oldest(), b.synced.Load()))
+}
+
+type badgerReader struct {
+	b   *Badger
+	txn *badger.Txn
+}
+
+func (b *Badger) read(seq uint64) (reader, error) {
+	b.use.RLock()
+	if b.closed.Load() {
+		b.use.RUnlock()
+		return nil, ErrClosed
+	}
+	return badgerReader{b, b.db.NewTransactionAt(seq, false)}, nil
+}
+
+func (r badgerReader) close() {
+	r.txn.Discard()
+	r.b.use.RUnlock()
+}
+
+func (r badgerReader) get(key []byte, use func(val []byte) error) (bool, error) {
+	if key[0] == prefixBody || key[0] == prefixUndo {
+		r.b.putMu.Lock()
+		val, ok := r.b.putting[string(key)]
+		r.b.putMu.Unlock()
+		if ok {
+			return true, use(val)
+		}
+	}
+	for tries := 0; ; tries++ {
+		item, err := r.txn.Get(key)
+		if errors.Is(err, badger.ErrKeyNotFound) {
+			return false, nil
+		}
+		if err != nil {
+			return false, damagedRead(key, err)
+		}
+		var used error
+		err = item.Value(func(val []byte) error {
+			used = use(val)
+			return used
+		})
+		if used != nil {
+			return true, used
+		}
+		if err == nil {
+			return true, nil
+		}
+		// Value log collection may move a value between the two steps; its new place is found the second time.
+		if tries > 0 {
+			return false, damagedRead(key, err)
+		}
+	}
+}
+
+func damagedRead(key []byte, err error) error {
+	what := fmt.Sprintf("the entry with key %x", key)
+	switch {
+	case len(key) == 33 && key[0] == prefixBody:
+		what = "the body of block " + blockName(key)
+	case len(key) == 33 && key[0] == prefixUndo:
+		what = "the undo data of block " + blockName(key)
+	case key[0] == prefixCoin:
+		if op, err := parseCoinKey(key); err == nil {
+			what = "coin " + op.String()
+		}
+	}
+	return &Damage{What: what, Why: "it cannot be read", Mend: mendVerify, Err: err}
+}
+
+func (r badgerReader) scan(prefix []byte, fn func(key, val []byte) error) error {
+	o := badger.DefaultIteratorOptions
+	o.Prefix = prefix
+	// Prefetching starts a goroutine per value; values here lie beside their keys.
+	o.PrefetchValues = false
+	it := r.txn.NewIterator(o)
+	defer it.Close()
+	for it.Seek(prefix); it.ValidForPrefix(prefix); it.Next() {
+		if r.b.closed.Load() {
+			return ErrClosed
+		}
+		item := it.Item()
+		var used error
+		err := item.Value(func(val []byte) error {
+			used = fn(item.Key(), val)
+			return used
+		})
+		if used != nil {
+			return used
+		}
+		if err != nil {
+			return damagedRead(item.KeyCopy(nil), err)
+		}
+	}
+	return nil
+}
+
+func (l badgerLog) log(level LogLevel, format string, args []any) {
+	if l.to != nil {
+		l.to(level, strings.TrimSpace(fmt.Sprintf(format, args...)))
+	}
+}
