@@ -14,6 +14,7 @@ import (
 	"github.com/btcsuite/btcd/address/v2/base58"
 	"pgregory.net/rapid"
 
+	"github.com/troupe-node/troupe/script"
 	"github.com/troupe-node/troupe/script/secp"
 )
 
@@ -66,16 +67,16 @@ func TestCoresValidAddressesAndKeysDecodeAndEncode(t *testing.T) {
 			}
 			continue
 		}
-		script, err := Decode(text, meta.Chain)
-		if err != nil || hex.EncodeToString(script) != payload {
-			t.Errorf("%s: %x, %v, want %s", text, script, err, payload)
+		pkScript, err := Decode(text, meta.Chain)
+		if err != nil || hex.EncodeToString(pkScript) != payload {
+			t.Errorf("%s: %x, %v, want %s", text, pkScript, err, payload)
 			continue
 		}
-		if back, ok := Encode(script, meta.Chain); !ok || back != text {
+		if back, ok := Encode(pkScript, meta.Chain); !ok || back != text {
 			t.Errorf("%s: encodes to %s, %v", text, back, ok)
 		}
 		flipped, err := Decode(flipCase(text), meta.Chain)
-		if meta.TryCaseFlip != (err == nil && bytes.Equal(flipped, script)) {
+		if meta.TryCaseFlip != (err == nil && bytes.Equal(flipped, pkScript)) {
 			t.Errorf("%s with its case flipped: %x, %v", text, flipped, err)
 		}
 		if _, _, err := DecodeWIF(text, meta.Chain); !errors.Is(err, ErrInvalidKey) {
@@ -102,8 +103,8 @@ func TestCoresInvalidAddressesAndKeysAreRefusedOnEveryChain(t *testing.T) {
 	vectors(t, "key_io_invalid.json", &rows)
 	for _, row := range rows {
 		for _, chain := range allChains {
-			if script, err := Decode(row[0], chain); !errors.Is(err, ErrInvalid) {
-				t.Errorf("%q on %s is an address: %x, %v", row[0], chain, script, err)
+			if pkScript, err := Decode(row[0], chain); !errors.Is(err, ErrInvalid) {
+				t.Errorf("%q on %s is an address: %x, %v", row[0], chain, pkScript, err)
 			}
 			if _, _, err := DecodeWIF(row[0], chain); !errors.Is(err, ErrInvalidKey) {
 				t.Errorf("%q on %s is a key: %v", row[0], chain, err)
@@ -159,16 +160,16 @@ func TestRefusalsReadAsCores(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, row := range rows {
-		script, err := Decode(row.Address, row.Chain)
+		pkScript, err := Decode(row.Address, row.Chain)
 		if row.Error == "" {
-			if err != nil || row.Script != "" && hex.EncodeToString(script) != row.Script {
-				t.Errorf("%s: %x, %v", row.Address, script, err)
+			if err != nil || row.Script != "" && hex.EncodeToString(pkScript) != row.Script {
+				t.Errorf("%s: %x, %v", row.Address, pkScript, err)
 			}
 			continue
 		}
 		var e *Error
 		if !errors.As(err, &e) {
-			t.Errorf("%s: accepted as %x", row.Address, script)
+			t.Errorf("%s: accepted as %x", row.Address, pkScript)
 			continue
 		}
 		if e.Text != row.Error || !slices.Equal(e.Locations, row.Places) {
@@ -193,7 +194,7 @@ func TestLegacyRefusalsNameTheReason(t *testing.T) {
 			t.Errorf("%s: %v", row.what, err)
 		}
 	}
-	if script, err := Decode(" mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn\n", "regtest"); err != nil || len(script) != 25 {
+	if pkScript, err := Decode(" mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn\n", "regtest"); err != nil || len(pkScript) != 25 {
 		t.Errorf("blanks around base58 are allowed: %v", err)
 	}
 }
@@ -212,7 +213,7 @@ func TestAnUnknownChainIsAnError(t *testing.T) {
 	if _, err := EncodeWIF(key, true, "mainnet"); err == nil {
 		t.Error("EncodeWIF took it")
 	}
-	if _, ok := Encode(payToScriptHash(make([]byte, 20)), "mainnet"); ok {
+	if _, ok := Encode(script.PayToScriptHash([20]byte{}), "mainnet"); ok {
 		t.Error("Encode took it")
 	}
 }
@@ -223,11 +224,11 @@ func TestScriptsWithoutAddress(t *testing.T) {
 		"2103a34b99f22c790c4e36b2b3c2c35a36db06226e41c692fc82b8b56ac1c540c5bdac",
 		"6102abcd", "5029" + strings.Repeat("00", 41), "5129" + strings.Repeat("00", 41),
 	} {
-		script, err := hex.DecodeString(s)
+		pkScript, err := hex.DecodeString(s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text, ok := Encode(script, "main"); ok {
+		if text, ok := Encode(pkScript, "main"); ok {
 			t.Errorf("%s has the address %s", s, text)
 		}
 	}
@@ -242,7 +243,7 @@ func TestWrongCharactersAreLocated(t *testing.T) {
 			size = rapid.SampledFrom([]int{20, 32}).Draw(t, "v0 size")
 		}
 		program := rapid.SliceOfN(rapid.Byte(), size, size).Draw(t, "program")
-		text, ok := Encode(payToWitness(version, program), "main")
+		text, ok := Encode(script.PayToWitness(int(version), program), "main")
 		if !ok {
 			t.Fatal("no address")
 		}
@@ -269,7 +270,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add("bcrt1q049edschfnwystcqnsvyfpj23mpsg3jcedq9xv")
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, chain := range allChains {
-			script, err := Decode(s, chain)
+			pkScript, err := Decode(s, chain)
 			if err != nil {
 				var e *Error
 				if !errors.As(err, &e) || e.Text == "" {
@@ -277,9 +278,9 @@ func FuzzDecode(f *testing.F) {
 				}
 				continue
 			}
-			back, ok := Encode(script, chain)
+			back, ok := Encode(pkScript, chain)
 			if !ok || !strings.EqualFold(back, strings.Trim(s, blanks)) {
-				t.Fatalf("%q on %s: %x, back %q", s, chain, script, back)
+				t.Fatalf("%q on %s: %x, back %q", s, chain, pkScript, back)
 			}
 		}
 	})

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/btcsuite/btcd/address/v2/bech32"
+
+	"github.com/troupe-node/troupe/script"
 )
 
 // ErrInvalid is what every refusal of an address answers to.
@@ -54,9 +56,9 @@ func decodeLegacy(s string, p *Prefixes) ([]byte, error) {
 	known := len(data) > 0 && (data[0] == p.PubKeyHash || data[0] == p.ScriptHash)
 	switch {
 	case len(data) == 21 && data[0] == p.PubKeyHash:
-		return payToPubKeyHash(data[1:]), nil
+		return script.PayToPubKeyHash([20]byte(data[1:])), nil
 	case len(data) == 21 && data[0] == p.ScriptHash:
-		return payToScriptHash(data[1:]), nil
+		return script.PayToScriptHash([20]byte(data[1:])), nil
 	case known:
 		return nil, invalid("Invalid length for Base58 address (P2PKH or P2SH)")
 	}
@@ -99,5 +101,5 @@ func decodeSegwit(s, hrp string) ([]byte, error) {
 	case len(program) < 2 || len(program) > 40:
 		return nil, invalid("Invalid Bech32 address program size (%d %s)", len(program), unit)
 	}
-	return payToWitness(version, program), nil
+	return script.PayToWitness(int(version), program), nil
 }
