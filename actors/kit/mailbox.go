@@ -30,11 +30,19 @@ type mailbox struct {
 	draining  bool // handle what is queued, accept answers only, then stop
 	dead      bool
 	calls     calls
+	counts    map[countKey]*count
 	stats     stats
 
 	// Only the running turn touches these.
-	now int64
-	cur item // the message being handled; here so that it does not escape
+	now   int64
+	cur   item // the message being handled; here so that it does not escape
+	ended account
+}
+
+// account is the finished handler whose figures wait for the next lock.
+type account struct {
+	any        bool
+	run, queue time.Duration
 }
 
 // stats are written under mu by the turn and read by Tree.
@@ -64,8 +72,9 @@ func (m *mailbox) post(it item, from *cell) Result {
 	var mark int
 	m.mu.Lock()
 	if m.closed || m.draining {
+		report := m.count(c, dead, it.at)
 		m.mu.Unlock()
-		m.cell.sys.deadLetter(m.cell, c)
+		m.cell.sys.tell(report)
 		release(it.msg)
 		return Dead
 	}
@@ -84,8 +93,13 @@ func (m *mailbox) post(it item, from *cell) Result {
 			if from != nil && c.Full == Hold {
 				l.waiting = addWaiter(l.waiting, Ref{from})
 			}
+			report := m.count(c, refused, it.at)
 			m.mu.Unlock()
-			return m.refuse(it)
+			m.cell.sys.tell(report)
+			if c.Full == Shed || c.Full == Conflate {
+				release(it.msg)
+			}
+			return Full
 		}
 		mark = l.push(it)
 		if c.Full == Conflate {
@@ -105,15 +119,6 @@ func (m *mailbox) post(it item, from *cell) Result {
 		m.cell.sys.events.HighWater(HighWater{Actor: m.cell.info, Lane: c.Lane, Mark: mark, Depth: depth, Bytes: bytes})
 	}
 	return Ok
-}
-
-// refuse answers Full by the policy of the type.
-func (m *mailbox) refuse(it item) Result {
-	m.cell.sys.shed(m.cell, it.class, it.class.Full.String())
-	if it.class.Full == Shed || it.class.Full == Conflate {
-		release(it.msg)
-	}
-	return Full
 }
 
 func addWaiter(waiting []Ref, r Ref) []Ref {
@@ -196,6 +201,7 @@ func (m *mailbox) run() {
 	if m.env.oneStep() {
 		m.step()
 		m.mu.Lock()
+		m.book()
 		again := len(m.system) > 0 || m.hasWork()
 		m.running = again
 		m.mu.Unlock()
@@ -231,6 +237,7 @@ func (m *mailbox) hasWork() bool {
 func (m *mailbox) step() bool {
 	it := &m.cur
 	m.mu.Lock()
+	m.book()
 	if len(m.system) > 0 {
 		msg := m.system[0]
 		m.system[0] = nil
@@ -260,7 +267,7 @@ func (m *mailbox) step() bool {
 	}
 	room := m.room(on)
 	m.stats.last = it.class
-	m.stats.since = m.now
+	m.stats.since = max(m.now, 1)
 	m.mu.Unlock()
 	for _, r := range room {
 		r.c.box.notice(Room{From: Ref{m.cell}, Lane: on})
@@ -307,24 +314,27 @@ func (m *mailbox) room(on Lane) []Ref {
 	return waiting
 }
 
-// account closes the books on one message.
+// account measures the handler that has ended; book enters it at the next lock.
 func (m *mailbox) account(it *item) {
 	start, end := m.now, int64(m.env.Mono())
 	m.now = end
-	run, queue := time.Duration(end-start), time.Duration(start-it.at)
-	if queue < 0 {
-		queue = 0
+	m.ended = account{any: true, run: time.Duration(end - start), queue: time.Duration(max(start-it.at, 0))}
+	if m.ended.run >= m.cell.spec.Slow {
+		m.cell.sys.events.SlowHandler(SlowHandler{Actor: m.cell.info, MsgType: it.class.name, Queue: m.ended.queue, Run: m.ended.run})
 	}
-	m.mu.Lock()
+}
+
+// book enters the ended handler; the caller holds mu.
+func (m *mailbox) book() {
+	if !m.ended.any {
+		return
+	}
 	m.stats.handled++
-	m.stats.busy += run
-	m.stats.queued += queue
-	m.stats.longest = max(m.stats.longest, run)
+	m.stats.busy += m.ended.run
+	m.stats.queued += m.ended.queue
+	m.stats.longest = max(m.stats.longest, m.ended.run)
 	m.stats.since = 0
-	m.mu.Unlock()
-	if run >= m.cell.spec.Slow {
-		m.cell.sys.events.SlowHandler(SlowHandler{Actor: m.cell.info, MsgType: it.class.name, Queue: queue, Run: run})
-	}
+	m.ended.any = false
 }
 
 // invoke hands one of our messages to the actor, through protoactor.

@@ -2,122 +2,111 @@ package kit
 
 import (
 	"sort"
-	"sync"
 	"time"
 )
 
-// reports keeps counted events from becoming a flood of their own: the first is
-// told at once, the rest at most once a second.
-type reports struct {
-	sys   *System
-	mu    sync.Mutex
-	by    map[reportKey]*count
-	armed bool
-}
+// Refused and dead-lettered messages are counted in the mailbox they did not get
+// into. The first is told at once, the rest at most once a second, so that a
+// flood does not become a flood of reports.
 
-type reportKey struct {
-	cell   *cell
-	class  *class
-	reason string // a full policy, or "" for a dead letter
-}
+type countWhat uint8
 
-func (k reportKey) before(o reportKey) bool {
-	if k.cell != o.cell {
-		return k.cell.info.Instance < o.cell.info.Instance
-	}
-	if k.class != o.class {
-		return k.class.name < o.class.name
-	}
-	return k.reason < o.reason
+const (
+	refused countWhat = iota // the lane was full
+	dead                     // the actor had stopped
+)
+
+type countKey struct {
+	class *class
+	what  countWhat
 }
 
 type count struct {
-	key            reportKey
+	key            countKey
 	pending, total uint64
-	last           time.Duration
+	last           int64 // Mono of the last report
 }
 
-func (s *System) shed(c *cell, cl *class, reason string) {
-	s.counts.add(reportKey{c, cl, reason})
+// report is what there is to tell; the zero report is nothing.
+type report struct {
+	cell *cell
+	arm  bool // the system's timer has to run
+	count
 }
 
-func (s *System) deadLetter(c *cell, cl *class) {
-	s.counts.add(reportKey{c, cl, ""})
-}
-
-func (r *reports) add(key reportKey) {
-	now := r.sys.env.Mono()
-	r.mu.Lock()
-	n := r.by[key]
+// count adds one; the caller holds mu and passes the report on after it.
+func (m *mailbox) count(c *class, what countWhat, now int64) report {
+	key := countKey{c, what}
+	n := m.counts[key]
 	if n == nil {
-		if r.by == nil {
-			r.by = map[reportKey]*count{}
+		if m.counts == nil {
+			m.counts = map[countKey]*count{}
 		}
-		n = &count{key: key, last: now - time.Second}
-		r.by[key] = n
+		n = &count{key: key, last: now - int64(time.Second)}
+		m.counts[key] = n
 	}
 	n.pending++
 	n.total++
-	tell := now-n.last >= time.Second
-	var report count
-	if tell {
-		report = n.take(now)
+	if now-n.last >= int64(time.Second) {
+		return report{cell: m.cell, count: n.take(now)}
 	}
-	arm := !r.armed
-	r.armed = true
-	r.mu.Unlock()
-	if arm {
-		r.sys.env.AfterFunc(time.Second, r.tick)
-	}
-	if tell {
-		r.tell(report)
-	}
+	return report{cell: m.cell, arm: n.pending == 1}
 }
 
-func (n *count) take(now time.Duration) count {
-	report := *n
+func (n *count) take(now int64) count {
+	out := *n
 	n.pending, n.last = 0, now
-	return report
+	return out
 }
 
-func (r *reports) tell(n count) {
-	if n.key.reason == "" {
-		r.sys.events.DeadLetter(DeadLetter{Actor: n.key.cell.info, MsgType: n.key.class.name, Count: n.pending})
+// tell passes a report to the listener, or has the rest told later.
+func (s *System) tell(r report) {
+	if r.arm {
+		s.mu.Lock()
+		s.reporting = append(s.reporting, r.cell)
+		arm := len(s.reporting) == 1
+		s.mu.Unlock()
+		if arm {
+			s.env.AfterFunc(time.Second, s.flushReports)
+		}
 		return
 	}
-	r.sys.events.Shed(Shedding{Actor: n.key.cell.info, MsgType: n.key.class.name, Reason: n.key.reason, Count: n.pending, Total: n.total})
+	if r.pending == 0 {
+		return
+	}
+	if r.key.what == dead {
+		s.events.DeadLetter(DeadLetter{Actor: r.cell.info, MsgType: r.key.class.name, Count: r.pending})
+		return
+	}
+	s.events.Shed(Shedding{Actor: r.cell.info, MsgType: r.key.class.name, Reason: r.key.class.Full.String(), Count: r.pending, Total: r.total})
 }
 
-// tick tells what is pending, and rests once nothing has come for a second.
-func (r *reports) tick() {
-	if r.flush() {
-		r.sys.env.AfterFunc(time.Second, r.tick)
-		return
-	}
-	r.mu.Lock()
-	r.armed = false
-	for key := range r.by {
-		if !(Ref{key.cell}).Alive() {
-			delete(r.by, key)
+// flushReports tells everything that is pending.
+func (s *System) flushReports() {
+	s.mu.Lock()
+	cells := s.reporting
+	s.reporting = nil
+	s.mu.Unlock()
+	for _, c := range cells {
+		for _, r := range c.box.pendingReports() {
+			s.tell(r)
 		}
 	}
-	r.mu.Unlock()
 }
 
-// flush tells everything pending; false if there was nothing.
-func (r *reports) flush() bool {
-	now := r.sys.env.Mono()
-	var out []count
-	r.mu.Lock()
-	for _, n := range r.by {
+func (m *mailbox) pendingReports() []report {
+	now := int64(m.env.Mono())
+	var out []report
+	m.mu.Lock()
+	for _, n := range m.counts {
 		if n.pending > 0 {
-			out = append(out, n.take(now))
+			out = append(out, report{cell: m.cell, count: n.take(now)})
 		}
 	}
-	r.mu.Unlock()
-	sort.Slice(out, func(i, j int) bool { return out[i].key.before(out[j].key) })
-	for _, n := range out {
-		r.tell(n)
-	}
-	return len(out) > 0
+	m.mu.Unlock()
+	sort.Slice(out, func(i, j int) bool {
+		a, b := out[i].key, out[j].key
+		return a.class.name < b.class.name || a.class.name == b.class.name && a.what < b.what
+	})
+	return out
 }

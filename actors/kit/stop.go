@@ -63,7 +63,7 @@ func (s *System) Stop(ctx context.Context, phases ...Phase) StopReport {
 		left := max(deadline-s.env.Mono(), time.Millisecond)
 		report.Late = append(report.Late, s.await(ctx, "rest", []*cell{c}, left)...)
 	}
-	s.counts.flush()
+	s.flushReports()
 	s.env.close()
 	s.mu.Lock()
 	defer s.mu.Unlock()

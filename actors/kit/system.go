@@ -20,16 +20,15 @@ type System struct {
 	id     uint64
 	fatal  chan error
 
-	mu      sync.Mutex
-	rng     *rand.Rand
-	live    map[*cell]struct{}
-	names   map[string]uint64
-	spawned uint64
-	refused map[string]bool // kinds that are being shut down
-	ending  bool
-	lost    map[string]int
-
-	counts reports
+	mu        sync.Mutex
+	rng       *rand.Rand
+	live      map[*cell]struct{}
+	names     map[string]uint64
+	spawned   uint64
+	refused   map[string]bool // kinds that are being shut down
+	ending    bool
+	lost      map[string]int
+	reporting []*cell // have counts to be told
 }
 
 var systems atomic.Uint64
@@ -47,7 +46,6 @@ func NewSystem(env Env, events EventListener) *System {
 		refused: map[string]bool{},
 		lost:    map[string]int{},
 	}
-	s.counts.sys = s
 	if _, simulated := env.(*Sim); simulated {
 		s.proto = sharedProto() // its registry costs 3 MB and 7 ms to make
 	} else {
