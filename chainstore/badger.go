@@ -34,6 +34,8 @@ type Badger struct {
 	synced  atomic.Uint64
 	slots   *syncSlots
 	lastFid uint32 // value log files below were complete at the last sync
+	// syncPath is syncFile; the power-cut test looks over its shoulder to know what the disk has.
+	syncPath func(path string) error
 
 	recovered Recovery
 }
@@ -49,7 +51,7 @@ func Open(dir string, opts Options) (*Badger, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Badger{dir: dir, opts: opts, lock: lock, putting: make(map[string][]byte)}
+	b := &Badger{dir: dir, opts: opts, lock: lock, putting: make(map[string][]byte), syncPath: syncFile}
 	b.backend = b
 	b.putRoom.L = &b.putMu
 	if err := b.open(); err != nil {
@@ -193,7 +195,7 @@ func (r badgerReader) get(key []byte, use func(val []byte) error) (bool, error) 
 			return false, damagedRead(key, err)
 		}
 		var used error
-		err = item.Value(func(val []byte) error {
+		err = readValue(item, func(val []byte) error {
 			used = use(val)
 			return used
 		})
@@ -208,6 +210,19 @@ func (r badgerReader) get(key []byte, use func(val []byte) error) (bool, error) 
 			return false, damagedRead(key, err)
 		}
 	}
+}
+
+var errUnreadable = errors.New("the value is not where its entry points, or does not match its checksum")
+
+// readValue is item.Value with errors: Badger logs that it cannot read a value, and then answers an empty one. No value of ours is
+// empty.
+func readValue(item *badger.Item, use func(val []byte) error) error {
+	return item.Value(func(val []byte) error {
+		if len(val) == 0 {
+			return errUnreadable
+		}
+		return use(val)
+	})
 }
 
 func damagedRead(key []byte, err error) error {
@@ -238,7 +253,7 @@ func (r badgerReader) scan(prefix []byte, fn func(key, val []byte) error) error 
 		}
 		item := it.Item()
 		var used error
-		err := item.Value(func(val []byte) error {
+		err := readValue(item, func(val []byte) error {
 			used = fn(item.Key(), val)
 			return used
 		})

@@ -190,6 +190,9 @@ func (b *Badger) PutBlock(hash tx.Hash, raw []byte) error { return b.put(prefixB
 func (b *Badger) PutUndo(hash tx.Hash, data []byte) error { return b.put(prefixUndo, hash, data) }
 
 func (b *Badger) put(prefix byte, hash tx.Hash, val []byte) error {
+	if len(val) == 0 {
+		return fmt.Errorf("%w: an empty body or undo data for block %s", ErrBadCommit, hash)
+	}
 	b.use.RLock() // not closed between the check and the write
 	defer b.use.RUnlock()
 	key := hashKey(prefix, &hash)

@@ -118,9 +118,10 @@ func (c *Commit) small(put func(key, val []byte) error) error {
 		}
 	}
 	for i := len(c.Records) - 1; i >= 0; i-- {
-		val := c.Records[i].Value
-		if val != nil {
-			val = append(make([]byte, 0, len(val)), val...)
+		var val []byte
+		if v := c.Records[i].Value; v != nil {
+			// One byte more, so that an empty value is not an empty entry (readValue says why).
+			val = append(append(make([]byte, 0, 1+len(v)), recordMark), v...)
 		}
 		if err := once(recordKey(c.Records[i].Key), val); err != nil {
 			return err
@@ -128,6 +129,8 @@ func (c *Commit) small(put func(key, val []byte) error) error {
 	}
 	return nil
 }
+
+const recordMark = 1
 
 // mark is the commit record, written as the last thing of a commit under the commit's sequence. A commit without it, or with
 // fewer entries than it counts, never happened (recover.go).

@@ -12,7 +12,7 @@ const (
 	prefixCoin   = 'c' // c | txid | output index        -> coin (coin.go)
 	prefixHeader = 'h' // h | height, big endian | hash  -> header record
 	prefixUndo   = 'u' // u | block hash                 -> undo data (undo.go)
-	prefixRecord = 'x' // x | an index's own key         -> the index's own value
+	prefixRecord = 'x' // x | an index's own key         -> 1, the index's own value
 	prefixCommit = 't' // t                              -> commit record: the mark that ends a commit
 )
 

@@ -67,6 +67,9 @@ func (m *Memory) PutBlock(hash tx.Hash, raw []byte) error { return m.put(prefixB
 func (m *Memory) PutUndo(hash tx.Hash, data []byte) error { return m.put(prefixUndo, hash, data) }
 
 func (m *Memory) put(prefix byte, hash tx.Hash, val []byte) error {
+	if len(val) == 0 {
+		return fmt.Errorf("%w: an empty body or undo data for block %s", ErrBadCommit, hash)
+	}
 	if m.closed.Load() {
 		return ErrClosed
 	}

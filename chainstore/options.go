@@ -25,6 +25,8 @@ type Options struct {
 
 	// Failpoint, in tests, is called before each distinct write with the name of the place. It may end the process.
 	Failpoint func(point string)
+
+	valueLogFile int64 // in tests: small files, so that many come and go
 }
 
 // LogLevel of a remark.
@@ -85,6 +87,9 @@ func (o *Options) badger(dir string) badger.Options {
 	valueLog := int64(bigValueLog)
 	if o.Memory <= 4*SmallMemory {
 		valueLog = smallValueLog
+	}
+	if o.valueLogFile > 0 {
+		valueLog = o.valueLogFile
 	}
 	b := badger.DefaultOptions(dir)
 	b.Logger = badgerLog{o.Log}

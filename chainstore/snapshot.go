@@ -197,7 +197,7 @@ func (s *Snapshot) large(prefix byte, hash tx.Hash) (data []byte, err error) {
 func (s *Snapshot) Record(key []byte) (val []byte, err error) {
 	err = s.at(s.state.Seq, func(r reader) error {
 		_, err := r.get(recordKey(key), func(v []byte) error {
-			val = append(make([]byte, 0, len(v)), v...)
+			val = append(make([]byte, 0, len(v)), v[1:]...)
 			return nil
 		})
 		return err
@@ -208,6 +208,6 @@ func (s *Snapshot) Record(key []byte) (val []byte, err error) {
 // EachRecord calls back with the index entries whose key begins with prefix, in the order of their keys. Both slices are lent.
 func (s *Snapshot) EachRecord(prefix []byte, fn func(key, val []byte) error) error {
 	return s.at(s.state.Seq, func(r reader) error {
-		return r.scan(recordKey(prefix), func(key, val []byte) error { return fn(key[1:], val) })
+		return r.scan(recordKey(prefix), func(key, val []byte) error { return fn(key[1:], val[1:]) })
 	})
 }

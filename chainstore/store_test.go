@@ -114,3 +114,5 @@ func TestStoreRemembersAcrossACleanClose(t *testing.T) {
 		t.Fatal(n, err)
 	}
 }
+
+func waitABit() { time.Sleep(5 * time.Millisecond) }

@@ -64,7 +64,7 @@ func (b *Badger) syncFiles() error {
 			continue
 		}
 		// A log that is gone by now was replaced by a table, which is synced.
-		if err := syncFile(filepath.Join(b.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := b.syncPath(filepath.Join(b.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("sync: %w", err)
 		}
 	}
