@@ -34,14 +34,24 @@ func ParseSubnet(s string) (Subnet, error) {
 	if err != nil {
 		return Subnet{}, fmt.Errorf("%q: %w", s, err)
 	}
-	ip, _ := a.IP()
-	p, err := ip.Prefix(bits)
-	if err != nil {
-		return Subnet{}, fmt.Errorf("%q: prefix length: %w", s, ErrSyntax)
+	return Prefix(a, bits), nil
+}
+
+// Prefix is the subnet of the addresses that share their first bits with a.
+// More bits than the address has mean all of them; only IP addresses can be
+// grouped so, for others it is the address alone.
+func Prefix(a Addr, bits int) Subnet {
+	size := a.net.Size() * 8
+	if bits >= size || a.net != IPv4 && a.net != IPv6 {
+		return Single(a)
 	}
 	base := Addr{net: a.net}
-	copy(base.host[:], p.Addr().AsSlice())
-	return Subnet{base: base, bits: uint8(bits)}, nil
+	full := bits / 8
+	copy(base.host[:full], a.host[:full])
+	if rest := bits % 8; rest > 0 {
+		base.host[full] = a.host[full] &^ (0xff >> rest)
+	}
+	return Subnet{base: base, bits: uint8(bits)}
 }
 
 func maskBits(a Addr, mask string) (int, error) {
@@ -87,6 +97,9 @@ func (s Subnet) Contains(a Addr) bool {
 
 // Base is the network's own address.
 func (s Subnet) Base() Addr { return s.base }
+
+// Bits is the length of the prefix.
+func (s Subnet) Bits() int { return int(s.bits) }
 
 // IsZero says whether this is no subnet at all.
 func (s Subnet) IsZero() bool { return s.base.IsZero() }
