@@ -1,0 +1,57 @@
+package chainstate
+
+import (
+	"slices"
+	"sort"
+
+	"github.com/troupe-node/troupe/chainstore"
+	"github.com/troupe-node/troupe/tx"
+)
+
+// PruneTargets lists up to max blocks, lowest first, whose bodies and undo
+// data may be deleted: at or below the height, on whatever branch, and at
+// least 288 blocks below both the published tip and the committed one, so that
+// reorganisations, peers and a restart find what they need.
+func (m *Machine) PruneTargets(height int32, max int) []*Node {
+	if m.err != nil {
+		return nil
+	}
+	committed := m.base.tip.height
+	height = min(height, m.published.tip.height-keepBlocks, committed-keepBlocks)
+	var targets []*Node
+	if height <= 0 {
+		return nil
+	}
+	m.index.All(func(n *Node) bool {
+		if n.height > 0 && n.height <= height && (n.HasBody() || n.HasUndo()) && m.bodies.get(n) == nil && m.undos[n] == nil {
+			targets = append(targets, n)
+		}
+		return true
+	})
+	slices.SortFunc(targets, func(a, b *Node) int { return int(a.height) - int(b.height) })
+	return targets[:min(len(targets), max)]
+}
+
+// Prune forgets the bodies and undo data of blocks from PruneTargets; the next
+// Ready has the Write that deletes them.
+func (m *Machine) Prune(targets []*Node) {
+	if m.err != nil || len(targets) == 0 {
+		return
+	}
+	m.reached = nil
+	hashes := make([]tx.Hash, 0, len(targets))
+	for _, n := range targets {
+		n.clear(chainstore.StatusHaveBody | chainstore.StatusHaveUndo)
+		n.set(statusPruned)
+		m.markDirty(n)
+		hashes = append(hashes, n.hash)
+	}
+	m.write(&Write{Commit: &chainstore.Commit{Prune: hashes}})
+}
+
+// PruneHeight is the lowest height from which on the best chain's bodies are
+// all here: 0 when nothing was pruned. Pruning begins at the bottom, so that
+// what is left is one piece.
+func (s *Snapshot) PruneHeight() int32 {
+	return int32(sort.Search(int(s.tip.height), func(h int) bool { return s.tip.At(int32(h)+1).HasBody() && s.tip.At(int32(h)).HasBody() }))
+}

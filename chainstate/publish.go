@@ -1,0 +1,68 @@
+package chainstate
+
+import "github.com/troupe-node/troupe/tx"
+
+// publishTip makes a state visible whose scripts are all good: the one before
+// was the published tip's, or an older one's.
+func (m *Machine) publishTip(tip *Node, seq uint64) {
+	old := m.published.tip
+	m.publish(tip, seq)
+	if old == tip {
+		return
+	}
+	if m.out.TipChanged != nil {
+		m.out.TipChanged.New = tip
+	} else {
+		m.out.TipChanged = &TipChanged{Old: old, New: tip}
+	}
+	m.concludeConnected(old, tip)
+}
+
+// publishView makes visible what changed beside the tip: headers, branches,
+// the store's snapshot, the end of the initial download.
+func (m *Machine) publishView() { m.publish(m.published.tip, m.published.seq) }
+
+func (m *Machine) publish(tip *Node, seq uint64) {
+	if !m.latched && m.caughtUp(tip) {
+		m.latched = true
+	}
+	s := &Snapshot{
+		seq: seq, tip: tip, best: m.best, leaves: m.leaves.list(), ibd: !m.latched,
+		index: m.index, params: m.params, base: m.base,
+	}
+	s.refs.Store(1)
+	m.base.refs.Add(1)
+	if both, ok := m.layers.upTo(seq); ok {
+		s.layers, s.coins = both, tip
+	} else {
+		s.coins = m.base.tip
+	}
+	if m.out.Snapshot != nil {
+		m.out.Snapshot.Release() // nobody has seen it
+	}
+	m.published, m.out.Snapshot = s, s
+}
+
+// caughtUp is the condition that ends the initial download: a tip with the
+// minimum work and no older than a day (Core's IsInitialBlockDownload).
+func (m *Machine) caughtUp(tip *Node) bool {
+	return m.params.HasMinimumWork(tip.work) && int64(tip.time) >= m.now-m.opts.MaxTipAge
+}
+
+// updateLatch looks whether the initial download has ended. It never begins
+// again.
+func (m *Machine) updateLatch() {
+	if !m.latched && m.caughtUp(m.published.tip) {
+		m.publishView()
+	}
+}
+
+func (m *Machine) lookup(hash tx.Hash) (*Node, error) {
+	if m.err != nil {
+		return nil, m.err
+	}
+	if n := m.index.Get(hash); n != nil {
+		return n, nil
+	}
+	return nil, ErrUnknownBlock
+}
