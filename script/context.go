@@ -36,12 +36,13 @@ func NewTxContext(t *tx.Tx, spent []tx.Output) *TxContext {
 	return &TxContext{tx: t, spent: spent}
 }
 
-// sharedHashes returns the hashes BIP143 and BIP341 have in common.
+// sharedMidstates returns the hashes BIP143 and BIP341 have in common.
 func (c *TxContext) sharedMidstates() *sharedHashes {
 	c.sharedOnce.Do(c.computeShared)
 	return &c.shared
 }
 
+// taprootMidstates returns those that only BIP341 has.
 func (c *TxContext) taprootMidstates() *taprootHashes {
 	c.taprootOnce.Do(c.computeTaproot)
 	return &c.taproot

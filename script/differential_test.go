@@ -120,6 +120,16 @@ func findAndDeleteDiffers(s *spend) bool {
 	return false
 }
 
+// laxEncodingDiffers reports whether the two sides agree once BIP66 is enforced: before it, Core reads signatures more
+// laxly than txscript, which for instance refuses a total length that is too long.
+func laxEncodingDiffers(o *oracle, ctx *script.TxContext, flags script.Flags) bool {
+	if flags&(script.VerifyDERSig|script.VerifyStrictEnc|script.VerifyLowS) != 0 {
+		return false
+	}
+	flags |= script.VerifyDERSig
+	return (ctx.Verify(o.s.input, flags, nil) == nil) == (o.verify(flags) == nil)
+}
+
 // comparableFlags completes a set where txscript's policy flags mean something else than Core's unless another is set
 // too. Blocks are not concerned: they are checked without policy flags.
 func comparableFlags(f script.Flags) script.Flags {
@@ -157,7 +167,7 @@ func differ(t *testing.T, d *dice, s *spend, cache *script.SigCache, tally map[s
 		if (ours == nil) == (theirs == nil) {
 			continue
 		}
-		if findAndDeleteDiffers(s) {
+		if findAndDeleteDiffers(s) || laxEncodingDiffers(o, ctx, flags) {
 			skipped++
 			continue
 		}
@@ -177,14 +187,14 @@ func TestGeneratedSpendsGiveTxscriptsResult(t *testing.T) {
 		r, s := differ(t, d, generate(d), cache, tally)
 		runs, skipped = runs+r, skipped+s
 	}
-	t.Logf("%d executions, %d skipped as FindAndDelete; passed and failed by shape: %v", runs, skipped, tally)
+	t.Logf("%d executions, %d skipped as FindAndDelete or lax DER; passed and failed by shape: %v", runs, skipped, tally)
 	for shape, count := range tally {
 		if count[0] == 0 || count[1] == 0 {
 			t.Errorf("%s: %d passed, %d failed: the generator reaches only one side", shape, count[0], count[1])
 		}
 	}
 	if skipped > runs/100 {
-		t.Errorf("%d of %d disagreements skipped: too many to be FindAndDelete alone", skipped, runs)
+		t.Errorf("%d of %d disagreements skipped: too many to be those two alone", skipped, runs)
 	}
 }
 

@@ -15,7 +15,6 @@ var (
 	ParseNum      = parseNum
 	AppendNum     = appendNum
 	RIPEMD160     = ripemd160
-	IsStrictDER   = isStrictDER
 )
 
 // CachedSignatures counts what the cache holds.

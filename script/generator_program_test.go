@@ -23,7 +23,6 @@ type program struct {
 	codeStart int
 	codeSep   uint32
 	args      []argument
-	sigOps    int
 }
 
 // argument is data, or a signature to be made by key once the script is complete.
@@ -140,7 +139,6 @@ func (g *generator) separator(p *program) {
 
 func (g *generator) ecdsaSegment(p *program, kind programKind) {
 	g.separator(p)
-	p.sigOps++
 	if g.chance(50) {
 		i := g.n(len(testKeys))
 		p.takeSig(i)
