@@ -158,13 +158,8 @@ func (s *Snapshot) Coin(op tx.OutPoint) (*consensus.Coin, error) {
 	if s.refs.Load() <= 0 {
 		return nil, ErrReleased
 	}
-	for seg := len(s.layers) - 1; seg >= 0; seg-- {
-		list := s.layers[seg]
-		for i := len(list) - 1; i >= 0; i-- {
-			if coin, known := list[i].get(op); known {
-				return coin, nil
-			}
-		}
+	if coin, known := s.layered(op); known {
+		return coin, nil
 	}
 	return s.base.snap.Coin(op)
 }
@@ -178,14 +173,34 @@ func (s *Snapshot) Coins(ops []tx.OutPoint) ([]*consensus.Coin, error) {
 		return s.base.snap.Coins(ops)
 	}
 	coins := make([]*consensus.Coin, len(ops))
-	for i := range ops {
-		coin, err := s.Coin(ops[i])
-		if err != nil {
-			return nil, err
+	var below []tx.OutPoint
+	var places []int
+	for i, op := range ops {
+		coin, known := s.layered(op)
+		if coins[i] = coin; !known {
+			below, places = append(below, op), append(places, i)
 		}
-		coins[i] = coin
+	}
+	stored, err := s.base.snap.Coins(below)
+	if err != nil {
+		return nil, err
+	}
+	for i, place := range places {
+		coins[place] = stored[i]
 	}
 	return coins, nil
+}
+
+// layered looks through the layers, newest first.
+func (s *Snapshot) layered(op tx.OutPoint) (coin *consensus.Coin, known bool) {
+	for seg := len(s.layers) - 1; seg >= 0; seg-- {
+		for i := len(s.layers[seg]) - 1; i >= 0; i-- {
+			if coin, known = s.layers[seg][i].get(op); known {
+				return coin, true
+			}
+		}
+	}
+	return nil, false
 }
 
 // Stored is the store's snapshot below this one, for reading all coins in

@@ -131,3 +131,8 @@ func (tr *tree) headers() []tx.Header {
 	}
 	return hs
 }
+
+// count is an EachCoin callback that counts.
+func count(n *int) func(tx.OutPoint, *consensus.Coin) error {
+	return func(tx.OutPoint, *consensus.Coin) error { *n++; return nil }
+}
