@@ -46,7 +46,7 @@ func (c *Context) Call(to Ref, msg any, timeout time.Duration) (CallID, Result) 
 		release(msg)
 		return 0, Dead
 	}
-	if m.calls.open() >= m.limits[Reply].Messages {
+	if m.calls.open() >= m.limits[Reply].Messages || m.lanes[Reply].bytes > m.limits[Reply].Bytes {
 		m.mu.Unlock()
 		return 0, Full
 	}

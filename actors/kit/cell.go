@@ -117,12 +117,12 @@ func (c *cell) deliver(it *item) {
 // begin starts a life: a fresh struct, then Started.
 func (c *cell) begin() {
 	c.stage = alive
-	c.ctx = &Context{cell: c}
-	c.actor = nil
 	c.box.mu.Lock()
 	c.failing = false
 	restarts := c.restarts
 	c.box.mu.Unlock()
+	c.ctx = &Context{cell: c, life: restarts}
+	c.actor = nil
 	c.actor = c.spec.New()
 	c.actor.Receive(c.ctx, Started{Restarts: restarts})
 	c.box.mu.Lock()
@@ -333,7 +333,10 @@ func (c *cell) childEnded(who *actor.PID) {
 		return
 	}
 	delete(c.children, who.Id)
-	if c.stage != alive || c.actor == nil || c.ctx.over {
+	c.box.mu.Lock()
+	failing := c.failing // a failed struct hears nothing more; its children go with it
+	c.box.mu.Unlock()
+	if c.stage != alive || failing || c.actor == nil {
 		return
 	}
 	child.box.mu.Lock()

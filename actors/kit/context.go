@@ -2,6 +2,7 @@ package kit
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -11,7 +12,8 @@ import (
 // taken along by goroutines.
 type Context struct {
 	cell   *cell
-	life   context.Context
+	life   int             // 0, and one more with every restart
+	run    context.Context // of the goroutines
 	cancel context.CancelFunc
 	timers map[*Timer]struct{}
 	onStop []func()
@@ -40,7 +42,7 @@ func (c *Context) Info() ActorInfo { return c.cell.info }
 // Rand is this life's own generator.
 func (c *Context) Rand() *rand.Rand {
 	if c.rng == nil {
-		c.rng = c.cell.sys.env.Rand(c.cell.info.Name)
+		c.rng = c.cell.sys.rand(fmt.Sprintf("%s/%d", c.cell.info.Name, c.life))
 	}
 	return c.rng
 }

@@ -39,7 +39,8 @@ type running interface {
 	newGate() gate                              // something to wait for
 	goRun(name string, fn func()) (wake func()) // start a goroutine; wake makes it look at its ctx
 	step(actor, what string)                    // trace
-	close()
+	attach() (node int)                         // one system more; numbered, so that nodes differ
+	detach()                                    // the last one ends what runs on
 }
 
 // gate opens once. wait returns nil when it is open, ctx's error, or ErrTimeout

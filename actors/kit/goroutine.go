@@ -36,10 +36,10 @@ func (c *Context) Go(name string, f func(ctx context.Context)) {
 	if c.over {
 		return
 	}
-	if c.life == nil {
-		c.life, c.cancel = context.WithCancel(context.Background())
+	if c.run == nil {
+		c.run, c.cancel = context.WithCancel(context.Background())
 	}
-	ctx := c.life
+	ctx := c.run
 	r := &routine{name: name}
 	cell.routines.mu.Lock()
 	cell.routines.running = append(cell.routines.running, r)

@@ -71,7 +71,7 @@ func (m *mailbox) post(it item, from *cell) Result {
 	var old any
 	var mark int
 	m.mu.Lock()
-	if m.closed || m.draining {
+	if m.closed || m.draining && from != m.cell {
 		report := m.count(c, dead, it.at)
 		m.mu.Unlock()
 		m.cell.sys.tell(report)

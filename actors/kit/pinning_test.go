@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -455,42 +453,5 @@ func TestPinRestartStatisticsGrowWithoutBound(t *testing.T) { // D16
 	}
 	if s.NumberOfFailures(0) != 1000 {
 		t.Fatal("protoactor forgets failures now")
-	}
-}
-
-// banned are the parts of protoactor the notes above are about.
-var banned = []string{"SetReceiveTimeout", ".Stash(", "ReenterAfter", "actor.Bounded", "NewFuture", "RequestFuture", "StopFuture",
-	"MessageBatch", "NewLocalPID", "actor.NewPID", "proto.Shutdown", "WithReceiverMiddleware", "WithDefaultPrometheusProvider"}
-
-func TestOnlyTheKitImportsProtoactorAndOnlyItsSoundParts(t *testing.T) {
-	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() && strings.HasPrefix(d.Name(), ".") && d.Name() != ".." {
-			return fs.SkipDir
-		}
-		if d.IsDir() || !strings.HasSuffix(path, ".go") {
-			return nil
-		}
-		src, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		inKit := filepath.Base(filepath.Dir(path)) == "kit" || filepath.Dir(path) == "."
-		if !inKit && bytes.Contains(src, []byte("\"github.com/asynkron/protoactor-go")) {
-			t.Errorf("%s imports protoactor; only actors/kit may", path)
-		}
-		if inKit && !strings.HasSuffix(path, "_test.go") {
-			for _, word := range banned {
-				if bytes.Contains(src, []byte(word)) {
-					t.Errorf("%s uses %s, which pinning_test.go shows to be unsound", path, word)
-				}
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }

@@ -12,13 +12,19 @@ import (
 
 // NewReal returns the machine's world. Each node has one.
 func NewReal() Env {
-	return &realEnv{start: time.Now(), workers: newWorkers()}
+	e := &realEnv{start: time.Now()}
+	e.workers.Store(newWorkers())
+	return e
 }
 
 type realEnv struct {
 	start   time.Time
 	mock    atomic.Pointer[time.Time]
-	workers *workers
+	workers atomic.Pointer[workers]
+
+	mu       sync.Mutex
+	attached int
+	nodes    int
 }
 
 func (e *realEnv) Now() time.Time {
@@ -68,10 +74,27 @@ func (e *realEnv) Listen(network, address string) (net.Listener, error) {
 	return net.Listen(network, address)
 }
 
-func (e *realEnv) schedule(fn func(), _ string) { e.workers.run(fn) }
+func (e *realEnv) schedule(fn func(), _ string) { e.workers.Load().run(fn) }
 func (e *realEnv) oneStep() bool                { return false }
 func (e *realEnv) step(string, string)          {}
-func (e *realEnv) close()                       { e.workers.close() }
+
+func (e *realEnv) attach() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.nodes++
+	if e.attached++; e.attached == 1 && e.nodes > 1 {
+		e.workers.Store(newWorkers())
+	}
+	return e.nodes
+}
+
+func (e *realEnv) detach() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.attached--; e.attached == 0 {
+		e.workers.Load().close()
+	}
+}
 
 func (e *realEnv) goRun(_ string, fn func()) func() {
 	go fn()

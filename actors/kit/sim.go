@@ -21,22 +21,25 @@ import (
 // A Sim belongs to one goroutine, which drives it (Settle, Advance) or waits in
 // it (System.Ask, System.Stop, a simulated connection): waiting runs it. Its
 // clock stands still while anything can run, and then jumps to the next timer.
+// Several systems may share a Sim: a network of simulated nodes. Stop each.
 type Sim struct {
-	rng     *rand.Rand
-	seed    uint64
-	now     time.Duration
-	mock    time.Time
-	ready   []turn
-	timers  simTimers
-	timerNo uint64
-	procs   []*proc // not yet ended
-	current *proc
-	turning bool // an actor's turn is running
-	steps   int
-	sum     hash.Hash
-	Record  bool // keep the trace as lines, for a look at what differs
-	lines   []string
-	net     simNet
+	rng      *rand.Rand
+	seed     uint64
+	now      time.Duration
+	mock     time.Time
+	ready    []turn
+	timers   simTimers
+	timerNo  uint64
+	procs    []*proc // not yet ended
+	current  *proc
+	turning  bool // an actor's turn is running
+	steps    int
+	nodes    int // systems ever
+	attached int // systems not yet stopped
+	sum      hash.Hash
+	Record   bool // keep the trace as lines, for a look at what differs
+	lines    []string
+	net      simNet
 }
 
 type turn struct {
@@ -183,8 +186,18 @@ func (s *Sim) jump(end time.Duration) bool {
 	return true
 }
 
-// close ends the goroutines that are left; they see no more than runtime.Goexit.
-func (s *Sim) close() {
+func (s *Sim) attach() int {
+	s.attached++
+	s.nodes++
+	return s.nodes
+}
+
+// detach, by the last system, ends the goroutines that are left; they see no
+// more than runtime.Goexit.
+func (s *Sim) detach() {
+	if s.attached--; s.attached > 0 {
+		return
+	}
 	for len(s.procs) > 0 {
 		p := s.procs[0]
 		p.killed = true

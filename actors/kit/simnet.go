@@ -193,6 +193,8 @@ func (c *simConn) await(op string, s *simStream, by *time.Duration, ok func() bo
 		moved := *by
 		err := s.gate.until(context.Background(), left, func() bool { return ok() || late() || *by != moved })
 		switch {
+		case c.closed:
+			return nil // the caller tells: closed counts more than late
 		case late():
 			return c.fail(op, os.ErrDeadlineExceeded)
 		case ok():

@@ -40,6 +40,7 @@ func (r StopReport) Err() error {
 func (s *System) Stop(ctx context.Context, phases ...Phase) StopReport {
 	start := s.env.Mono()
 	var report StopReport
+	late := map[*cell]bool{} // each is waited for once
 	for _, p := range phases {
 		kinds := map[string]bool{}
 		s.mu.Lock()
@@ -52,7 +53,7 @@ func (s *System) Stop(ctx context.Context, phases ...Phase) StopReport {
 		for _, c := range cells {
 			c.requestStop(nil, c.spec.Drain)
 		}
-		report.Late = append(report.Late, s.await(ctx, p.Name, cells, p.Deadline)...)
+		report.Late = append(report.Late, s.await(ctx, p.Name, cells, p.Deadline, late)...)
 	}
 	s.mu.Lock()
 	s.ending = true
@@ -61,10 +62,12 @@ func (s *System) Stop(ctx context.Context, phases ...Phase) StopReport {
 	for _, c := range s.cells(nil) {
 		c.requestStop(nil, c.spec.Drain)
 		left := max(deadline-s.env.Mono(), time.Millisecond)
-		report.Late = append(report.Late, s.await(ctx, "rest", []*cell{c}, left)...)
+		if !late[c] {
+			report.Late = append(report.Late, s.await(ctx, "rest", []*cell{c}, left, late)...)
+		}
 	}
 	s.flushReports()
-	s.env.close()
+	s.env.detach()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	report.Lost = make(map[string]int, len(s.lost))
@@ -77,7 +80,7 @@ func (s *System) Stop(ctx context.Context, phases ...Phase) StopReport {
 
 // await waits for the cells until the deadline, then makes the late ones drop
 // their queues and gives them a moment.
-func (s *System) await(ctx context.Context, phase string, cells []*cell, limit time.Duration) (late []string) {
+func (s *System) await(ctx context.Context, phase string, cells []*cell, limit time.Duration, missed map[*cell]bool) (late []string) {
 	if limit <= 0 {
 		limit = 5 * time.Second
 	}
@@ -87,6 +90,7 @@ func (s *System) await(ctx context.Context, phase string, cells []*cell, limit t
 		left := max(deadline-s.env.Mono(), time.Nanosecond)
 		if c.done.wait(ctx, left) != nil {
 			slow = append(slow, c)
+			missed[c] = true
 			late = append(late, phase+": "+c.info.Name)
 			c.requestStop(nil, false)
 		}

@@ -17,7 +17,8 @@ type System struct {
 	events EventListener
 	proto  *actor.ActorSystem
 	root   *actor.RootContext
-	id     uint64
+	id     uint64 // in protoactor's names; differs between two runs of a seed
+	node   int    // among the systems of its Env; does not
 	fatal  chan error
 
 	mu        sync.Mutex
@@ -40,12 +41,13 @@ func NewSystem(env Env, events EventListener) *System {
 		events:  events.withDefaults(),
 		id:      systems.Add(1),
 		fatal:   make(chan error, 1),
-		rng:     env.Rand("supervision"),
 		live:    map[*cell]struct{}{},
 		names:   map[string]uint64{},
 		refused: map[string]bool{},
 		lost:    map[string]int{},
 	}
+	s.node = env.attach()
+	s.rng = s.rand("supervision")
 	if _, simulated := env.(*Sim); simulated {
 		s.proto = sharedProto() // its registry costs 3 MB and 7 ms to make
 	} else {
@@ -53,6 +55,11 @@ func NewSystem(env Env, events EventListener) *System {
 	}
 	s.root = s.proto.Root.Copy().WithGuardian(supervisor{})
 	return s
+}
+
+// rand makes a generator for somebody of this node.
+func (s *System) rand(label string) *rand.Rand {
+	return s.env.Rand(fmt.Sprintf("%d/%s", s.node, label))
 }
 
 // Env is the system's outside world.

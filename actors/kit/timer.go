@@ -22,8 +22,11 @@ type Timer struct {
 func (c *Context) After(d time.Duration, msg any) *Timer { return c.newTimer(d, 0, msg) }
 
 // Every posts msg to this actor every d, not more than one at a time: a busy
-// actor misses ticks, they do not pile up.
-func (c *Context) Every(d time.Duration, msg any) *Timer { return c.newTimer(d, d, msg) }
+// actor misses ticks, they do not pile up. The least period is a millisecond.
+func (c *Context) Every(d time.Duration, msg any) *Timer {
+	d = max(d, time.Millisecond)
+	return c.newTimer(d, d, msg)
+}
 
 func (c *Context) newTimer(d, every time.Duration, msg any) *Timer {
 	t := &Timer{owner: c, msg: msg, class: classOf(msg), every: every}
