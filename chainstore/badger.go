@@ -30,10 +30,12 @@ type Badger struct {
 	puttingBytes int
 	gen          *generation
 
-	syncMu  sync.Mutex
-	synced  atomic.Uint64
-	slots   *syncSlots
-	lastFid uint32 // value log files below were complete at the last sync
+	syncMu    sync.Mutex
+	synced    atomic.Uint64
+	slots     *syncSlots
+	lastFid   uint32            // value log files below were complete at the last sync
+	born      map[uint32]uint64 // memtable logs on disk: a sequence below all they hold
+	oldestLog atomic.Uint64     // the lowest of born
 	// syncPath is syncFile; the power-cut test looks over its shoulder to know what the disk has.
 	syncPath func(path string) error
 
@@ -79,6 +81,9 @@ func (b *Badger) open() (err error) {
 	if b.db, err = openDatabase(b.opts.badger(b.dir)); err != nil {
 		return diagnose(b.dir, err)
 	}
+	if err := b.firstLogs(); err != nil {
+		return err
+	}
 	state, err := b.recover(b.slots.seq)
 	if err != nil {
 		return err
@@ -96,6 +101,27 @@ func (b *Badger) open() (err error) {
 	return nil
 }
 
+// firstLogs notes the memtable logs after opening: those replayed may hold anything, the newest is new and holds only what comes.
+func (b *Badger) firstLogs() error {
+	entries, err := os.ReadDir(b.dir)
+	if err != nil {
+		return fmt.Errorf("chain store: %w", err)
+	}
+	b.born = make(map[uint32]uint64)
+	newest := uint32(0)
+	for _, e := range entries {
+		if fid, kind := logFile(e.Name()); kind == ".mem" {
+			b.born[fid] = 0
+			newest = max(newest, fid)
+		}
+	}
+	b.born[newest] = b.slots.seq
+	if len(b.born) == 1 {
+		b.oldestLog.Store(b.slots.seq)
+	}
+	return nil
+}
+
 // openDatabase turns Badger's panics over damaged tables into errors.
 func openDatabase(o badger.Options) (db *badger.DB, err error) {
 	defer func() {
@@ -103,7 +129,11 @@ func openDatabase(o badger.Options) (db *badger.DB, err error) {
 			db, err = nil, fmt.Errorf("%v", r)
 		}
 	}()
-	return badger.OpenManaged(o)
+	db, err = badger.OpenManaged(o)
+	if err != nil {
+		return nil, err // what Badger returns beside an error is half open
+	}
+	return db, nil
 }
 
 // Close syncs and closes the store. It waits for readers in the middle of a read.
@@ -153,9 +183,9 @@ func (b *Badger) usable() error {
 }
 
 // trim tells the database which old versions nobody can want any more: those that neither an open snapshot nor a fall back to the
-// last sync would read.
+// last sync would read. noteLogs gives the third reason to keep one.
 func (b *Badger) trim() {
-	b.db.SetDiscardTs(min(b.pins.oldest(), b.synced.Load()))
+	b.db.SetDiscardTs(min(b.pins.oldest(), b.synced.Load(), b.oldestLog.Load()))
 }
 
 type badgerReader struct {

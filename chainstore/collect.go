@@ -32,7 +32,7 @@ func (b *Badger) RunGC(discardRatio float64) (bool, error) {
 	}
 	b.syncMu.Lock()
 	defer b.syncMu.Unlock()
-	if err := b.syncFiles(); err != nil {
+	if _, err := b.syncFiles(); err != nil {
 		return false, b.fail(err)
 	}
 	b.opts.Failpoint("gc-delete")

@@ -189,17 +189,17 @@ func (s *twoStores) compare(t *rapid.T) {
 func metaOptions() Options {
 	o := testOptions()
 	o.Memory = 1 << 20
-	o.valueLogFile = 1 << 20
+	o.tiny = true
 	return o
 }
 
 func TestMemoryAndDiskAnswerTheSameWhateverTheOrder(t *testing.T) {
+	base := scratch(t)
 	rapid.Check(t, func(t *rapid.T) {
-		dir, err := os.MkdirTemp("", "troupe-store")
+		dir, err := os.MkdirTemp(base, "store")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer os.RemoveAll(dir)
 		disk, err := Open(dir, metaOptions())
 		if err != nil {
 			t.Fatal(err)

@@ -26,7 +26,7 @@ type Options struct {
 	// Failpoint, in tests, is called before each distinct write with the name of the place. It may end the process.
 	Failpoint func(point string)
 
-	valueLogFile int64 // in tests: small files, so that many come and go
+	tiny bool // in tests: small files, merged at once, so that many come and go
 }
 
 // LogLevel of a remark.
@@ -88,9 +88,6 @@ func (o *Options) badger(dir string) badger.Options {
 	if o.Memory <= 4*SmallMemory {
 		valueLog = smallValueLog
 	}
-	if o.valueLogFile > 0 {
-		valueLog = o.valueLogFile
-	}
 	b := badger.DefaultOptions(dir)
 	b.Logger = badgerLog{o.Log}
 	b.DetectConflicts = false // one writer
@@ -113,6 +110,9 @@ func (o *Options) badger(dir string) badger.Options {
 	b.BlockCacheSize = 0
 	b.IndexCacheSize = 0
 	b.BlockSize = 4 << 10
+	if o.tiny {
+		b.MemTableSize, b.ValueLogFileSize, b.NumLevelZeroTables = 256<<10, 1<<20, 1
+	}
 	return b
 }
 

@@ -35,22 +35,45 @@ func (b *Badger) sync() error {
 		return nil
 	}
 	b.opts.Failpoint("sync-files")
-	if err := b.syncFiles(); err != nil {
+	logs, err := b.syncFiles()
+	if err != nil {
 		return b.fail(err)
 	}
 	b.opts.Failpoint("sync-note")
 	if err := b.slots.write(seq); err != nil {
 		return b.fail(err)
 	}
+	b.noteLogs(logs, b.synced.Load())
 	b.synced.Store(seq)
 	b.trim()
 	return nil
 }
 
-func (b *Badger) syncFiles() error {
+// noteLogs remembers since when each memtable log exists, and holds back what may be forgotten while one does.
+//
+// Badger deletes a log when its memtable has become a table and the last reader is done with it, which a long iteration delays.
+// Should the process die then, the log is replayed, and brings back coins whose deletion lay in a later log and was forgotten
+// in a merge together with them. So no deletion is forgotten that is newer than the oldest log on disk.
+func (b *Badger) noteLogs(logs []uint32, before uint64) {
+	born := make(map[uint32]uint64, len(logs))
+	oldest := uint64(latest)
+	for _, fid := range logs {
+		seq, known := b.born[fid]
+		if !known {
+			seq = before // it was not there at the sync before, so that all it holds is newer
+		}
+		born[fid] = seq
+		oldest = min(oldest, seq)
+	}
+	b.born = born
+	b.oldestLog.Store(oldest)
+}
+
+// syncFiles syncs the logs and the directory, and returns the memtable logs that exist.
+func (b *Badger) syncFiles() (logs []uint32, err error) {
 	entries, err := os.ReadDir(b.dir)
 	if err != nil {
-		return fmt.Errorf("sync: %w", err)
+		return nil, fmt.Errorf("sync: %w", err)
 	}
 	newest := b.lastFid
 	for _, e := range entries {
@@ -60,16 +83,17 @@ func (b *Badger) syncFiles() error {
 		case kind == ".vlog" && fid >= b.lastFid:
 			newest = max(newest, fid)
 		case kind == ".mem":
+			logs = append(logs, fid)
 		default:
 			continue
 		}
 		// A log that is gone by now was replaced by a table, which is synced.
 		if err := b.syncPath(filepath.Join(b.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("sync: %w", err)
+			return nil, fmt.Errorf("sync: %w", err)
 		}
 	}
 	b.lastFid = newest
-	return syncDir(b.dir)
+	return logs, syncDir(b.dir)
 }
 
 // logFile splits the name of a value log or memtable log file.
