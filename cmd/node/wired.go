@@ -1,0 +1,4 @@
+package main
+
+// wired says which engines this build has.
+func wired() engine { return engine{} }
