@@ -1,8 +1,8 @@
 package script
 
 // VerifyByInterpreter is Verify without the templates.
-func (c *TxContext) VerifyByInterpreter(input int, flags Flags) error {
-	e := getEngine(c, input, flags, nil)
+func (c *TxContext) VerifyByInterpreter(input int, flags Flags, cache *SigCache) error {
+	e := getEngine(c, input, flags, cache)
 	defer e.free()
 	in := &c.tx.Inputs[input]
 	return e.verifyScripts(in.ScriptSig, c.spent[input].PkScript, in.Witness).asError()
