@@ -8,11 +8,11 @@ import "github.com/troupe-node/troupe/tx"
 // See https://github.com/bitcoin/bitcoin/pull/12204 and Core's ConnectBlock.
 const bip34ImpliesBIP30Limit = 1_983_702
 
-// bip30Needed tells whether a block on top of prev must be looked through for
+// BIP30Needed tells whether a block on top of prev must be looked through for
 // transactions that would overwrite unspent coins (BIP30). Two blocks of main
 // net did so before the rule; and where BIP34 is known to have been active,
 // coinbases differ by their height, so that the costly look is spared.
-func bip30Needed(hash tx.Hash, prev Ancestry, p *Params) bool {
+func BIP30Needed(hash tx.Hash, prev Ancestry, p *Params) bool {
 	height := nextHeight(prev)
 	if height >= bip34ImpliesBIP30Limit {
 		return true

@@ -91,7 +91,7 @@ func ConnectBlock(b *tx.Block, prev Ancestry, source CoinSource, p *Params) (*Co
 		return nil, Reject(ErrPrevNotFound, MissingParent, "")
 	}
 	c := newConnector(b, prev, source, p)
-	if bip30Needed(b.Hash(), prev, p) {
+	if BIP30Needed(b.Hash(), prev, p) {
 		if err := c.checkOverwrites(); err != nil {
 			return nil, err
 		}
