@@ -374,6 +374,12 @@ func TestSwitchingUnsupportedThingsOffIsAccepted(t *testing.T) {
 	mustLoad(t, nil, nil, "-v2transport=0", "-noproxy", "-listenonion=0", "-daemon=0", "-upnp=0", "-nonatpmp", "-reindex=0")
 }
 
+func TestVariablesOfTheTestsNeverStopANode(t *testing.T) {
+	for _, name := range []string{"VECTORS", "LONG", "STORE_CHILD", "FUZZ_N", "DIFFERENTIAL_RUNS"} {
+		mustLoad(t, nil, []string{"TROUPE_" + name + "=1"})
+	}
+}
+
 func TestSecretsAreMasked(t *testing.T) {
 	l := mustLoad(t, nil, nil, "-rpcuser=u", "-rpcpassword=hunter2")
 	for _, row := range l.Rows() {

@@ -1,0 +1,47 @@
+# Everything works without make as well: go build ./cmd/node, go test ./...
+
+GO          ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME    ?= 30s
+VERSION     ?=
+LDFLAGS     := $(if $(VERSION),-X main.version=$(VERSION))
+
+.PHONY: build run test test-long race bench lint fuzz soak clean
+
+build: ## bin/troupe
+	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/troupe ./cmd/node
+
+run: build ## a private chain with coins to spend
+	bin/troupe dev
+
+test: ## what CI and every change must pass
+	$(GO) test ./...
+
+test-long: ## the same with many more seeds, rounds and blocks: tests read TROUPE_LONG
+	TROUPE_LONG=1 $(GO) test -timeout 120m ./...
+
+race: ## the race detector on everything
+	$(GO) test -race -timeout 30m ./...
+
+bench: ## every benchmark, with allocations
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+lint: ## vet, gofmt, staticcheck
+	$(GO) vet ./...
+	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) run $(STATICCHECK) ./...
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@set -e; for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "== $$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+soak: ## the long tests over and over, until one fails or Ctrl-C
+	@round=1; while echo "== round $$round" && TROUPE_LONG=1 $(GO) test -count=1 -timeout 120m ./...; do round=$$((round+1)); done; exit 1
+
+clean:
+	rm -rf bin
