@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-type floodTx struct{ at time.Time }
-type floodBlock struct{ at time.Time }
-type floodQuery struct{ at time.Time }
+type floodTx struct{ _ [8]byte }
+type floodBlock struct{ _ [8]byte }
+type floodQuery struct{ _ [8]byte }
 
 var (
 	_ = Register[*floodTx](work(Tx, Shed))
@@ -73,7 +73,7 @@ func TestAFloodOfTransactionsDoesNotStarveBlocks(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	for i := range 100 {
-		for _, msg := range []any{&floodBlock{time.Now()}, &floodQuery{time.Now()}} {
+		for _, msg := range []any{&floodBlock{}, &floodQuery{}} {
 			mu.Lock()
 			seen[msg] = handled.Load()
 			mu.Unlock()
