@@ -1,0 +1,175 @@
+package download
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/troupe-node/troupe/consensus"
+	"github.com/troupe-node/troupe/tx"
+)
+
+// Arrived takes a headers message, asked for or not.
+func (m *Headers) Arrived(now time.Time, id PeerID, headers []tx.Header) {
+	p := m.peers[id]
+	if p == nil {
+		return
+	}
+	if !continuous(headers) {
+		m.punish(p, "non-continuous headers sequence")
+		return
+	}
+	if p.low != nil && len(headers) > 0 {
+		m.continuePresync(now, p, headers)
+		return
+	}
+	p.asked = time.Time{} // whatever it is, it is the answer (as in Core)
+	if len(headers) == 0 {
+		p.low = nil
+		m.finished(now, p)
+		return
+	}
+	prev := m.tree.Lookup(headers[0].Prev)
+	if prev == nil {
+		m.unconnected(now, p, headers)
+		return
+	}
+	m.connected(now, p, prev, headers)
+}
+
+// continuous says whether each header builds on the one before.
+func continuous(headers []tx.Header) bool {
+	for i := 1; i < len(headers); i++ {
+		if headers[i].Prev != headers[i-1].Hash() {
+			return false
+		}
+	}
+	return true
+}
+
+// unconnected takes headers whose first one builds on something we do not know:
+// a new block of a chain that we have not followed. We ask for what lies
+// between; the peer is to blame for nothing.
+func (m *Headers) unconnected(now time.Time, p *headersPeer, headers []tx.Header) {
+	p.unknown = headers[len(headers)-1].Hash()
+	m.ask(now, p, locator(m.tree.Best()))
+}
+
+// connected takes headers that connect, and gives them to the chain unless
+// theirs has too little work.
+func (m *Headers) connected(now time.Time, p *headersPeer, prev Node, headers []tx.Header) {
+	last := m.tree.Lookup(headers[len(headers)-1].Hash())
+	if last != nil && !last.Failed() {
+		m.settle(now, p, last, len(headers) == maxHeaders)
+		return
+	}
+	work := prev.Work()
+	for i := range headers {
+		work = work.Add(consensus.BlockWork(headers[i].Bits))
+	}
+	if threshold := m.threshold(); work.Less(threshold) {
+		m.lowWork(now, p, prev, headers, threshold)
+		return
+	}
+	if len(p.full) >= maxChecking {
+		p.again = true
+		return
+	}
+	m.check(now, p, headers, len(headers) == maxHeaders)
+}
+
+// threshold is the work that a chain of headers must have to be stored.
+func (m *Headers) threshold() consensus.Work {
+	tip := m.tree.Tip()
+	return consensus.HeaderWorkThreshold(consensus.Chainwork{Header: tip, Work: tip.Work()}, m.cfg.Params)
+}
+
+// check gives headers to the chain, in batches of the size of a message. full
+// says that the peer has more.
+func (m *Headers) check(now time.Time, p *headersPeer, headers []tx.Header, full bool) {
+	if len(p.full) == 0 {
+		p.since = now
+	}
+	for batch := range slices.Chunk(headers, maxHeaders) {
+		m.lastBatch++
+		m.batches[m.lastBatch] = p
+		p.full[m.lastBatch] = full && &batch[len(batch)-1] == &headers[len(headers)-1]
+		m.add(CheckHeaders{Peer: p.id, Batch: m.lastBatch, Headers: batch})
+	}
+}
+
+// Checked takes the chain's answer to CheckHeaders: the last header that is
+// known now, nil if none is, and why it stopped if it did.
+func (m *Headers) Checked(now time.Time, batch uint64, last Node, err error) {
+	p := m.batches[batch]
+	delete(m.batches, batch)
+	if p == nil || m.peers[p.id] != p {
+		return
+	}
+	full := p.full[batch]
+	delete(p.full, batch)
+	if len(p.full) == 0 {
+		p.deadline = p.deadline.Add(now.Sub(p.since)) // our time, not the peer's
+	}
+	if err != nil {
+		if blames(err, p.Outbound) {
+			m.punish(p, fmt.Sprintf("invalid header received: %v", err))
+			return
+		}
+		full = false
+	}
+	if last != nil {
+		m.settle(now, p, last, full)
+	}
+	if p.again && len(p.full) == 0 {
+		p.again = false
+		if p.low != nil {
+			m.ask(now, p, p.low.locator())
+		} else {
+			m.ask(now, p, locator(m.tree.Best()))
+		}
+	}
+	m.Progress(now)
+}
+
+// blames says whether a refused header is its sender's fault: not if only our
+// clocks differ or we failed ourselves; and who calls us may not know what we
+// found invalid before (Core's MaybePunishNodeForBlock).
+func blames(err error, outbound bool) bool {
+	switch consensus.ResultOf(err) {
+	case consensus.Invalid, consensus.Mutated, consensus.HeaderInvalid, consensus.InvalidParent, consensus.MissingParent:
+		return true
+	case consensus.CachedInvalid:
+		return outbound
+	}
+	return false
+}
+
+// settle notes what a peer showed to have, and asks on if there is more.
+func (m *Headers) settle(now time.Time, p *headersPeer, last Node, full bool) {
+	m.has(p, last, !full && m.syncing != p)
+	if full {
+		m.ask(now, p, locator(last))
+		return
+	}
+	enough := m.cfg.Params.HasMinimumWork
+	if p.Outbound && !p.NoBan && !enough(m.tree.Tip().Work()) && !enough(p.best.Work()) {
+		m.add(Disconnect{Peer: p.id, Reason: "headers chain has insufficient work"})
+		return
+	}
+	m.finished(now, p)
+}
+
+// finished says that a peer has told us all it has.
+func (m *Headers) finished(now time.Time, p *headersPeer) {
+	if m.syncing == p {
+		m.syncing = nil
+		m.synced = true // the others may tell what they have on top
+	}
+	m.start(now)
+}
+
+// punish ends the connection to a peer that broke the protocol.
+func (m *Headers) punish(p *headersPeer, why string) {
+	m.add(Disconnect{Peer: p.id, Reason: why, Misbehaved: true})
+}

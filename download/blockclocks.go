@@ -1,0 +1,220 @@
+package download
+
+import (
+	"slices"
+	"time"
+)
+
+// stallClock measures how long one peer holds up everything: the lowest wanted
+// block is leased to it, later ones are here, nothing else can be asked for, and
+// the chain waits. The patience never follows the suspect's own pace.
+type stallClock struct {
+	patience time.Duration
+	since    time.Time // armed since; zero: not armed
+	block    *want
+	hedged   bool
+}
+
+// connected makes the patience shrink back with every block that connects
+// (Core's factor).
+func (s *stallClock) connected(least time.Duration) {
+	s.patience = max(least, s.patience*85/100)
+}
+
+// frontierBlock is the lowest block of the best track that has not arrived.
+func (m *Blocks) frontierBlock() (w *want, behind int) {
+	if len(m.tracks) == 0 {
+		return nil, 0
+	}
+	t := m.tracks[0]
+	for _, x := range t.path[min(t.head, len(t.path)):] {
+		switch {
+		case x == nil:
+		case w == nil && x.state < staged:
+			w = x
+		case w != nil && x.state == staged:
+			behind++
+		}
+	}
+	return w, behind
+}
+
+// stalled says which block everything waits for, nil if nothing does.
+func (m *Blocks) stalled() *want {
+	w, behind := m.frontierBlock()
+	if w == nil || w.state != leased || behind == 0 || m.delivered > 0 {
+		return nil
+	}
+	t := m.tracks[0]
+	for _, x := range t.path[min(t.next, len(t.path)):] {
+		if x != nil && x.state == needed && m.room() {
+			return nil // there is other work
+		}
+	}
+	if w.leases[0].peer.paused {
+		return nil // our own fault
+	}
+	return w
+}
+
+// checkStall hedges at half of the patience and takes the block away at its end.
+func (m *Blocks) checkStall(now time.Time) {
+	w := m.stalled()
+	s := &m.stall
+	if w == nil || w != s.block {
+		s.block, s.hedged, s.since = w, false, now
+		return
+	}
+	waited := now.Sub(s.since)
+	if waited >= s.patience/2 && !s.hedged {
+		s.hedged = true
+		m.hedge(now, w, "asked too: everything waits for it")
+	}
+	if waited < s.patience {
+		return
+	}
+	m.convict(now, w)
+	s.patience = min(2*s.patience, m.cfg.StallMax)
+	s.block = nil
+}
+
+// convict frees a block from the peer that everything waits for. A peer that
+// has delivered other blocks meanwhile is only slow: it may go on, one block at
+// a time, and if nobody else has the block it keeps that too.
+func (m *Blocks) convict(now time.Time, w *want) {
+	guilty := w.leases[0].peer
+	idle := !guilty.progress.After(m.stall.since)
+	if !idle && len(w.leases) == 1 && !m.elsewhere(now, w) {
+		return
+	}
+	m.release(now, guilty, 0, "taken back: everything waited for it")
+	guilty.window = 1
+	w.deny(now, guilty.id)
+	if idle && !guilty.NoBan {
+		m.add(Disconnect{Peer: guilty.id, Reason: "stalling the block download"})
+	}
+}
+
+// hedge asks the fastest other peer for a block as well, beyond its window if
+// need be. A block is asked for twice at most.
+func (m *Blocks) hedge(now time.Time, w *want, why string) {
+	if len(w.leases) == 0 || len(w.leases) >= maxLeases {
+		return
+	}
+	var best *blocksPeer
+	for i, t := range m.tracks {
+		if _, ok := t.index(w); !ok {
+			continue
+		}
+		for _, p := range m.order {
+			if m.serving(now, p, i, w) && (best == nil || p.goodput() > best.goodput()) {
+				best = p
+			}
+		}
+	}
+	if best != nil {
+		m.lend(now, best, w, why)
+		m.flush()
+	}
+}
+
+// hedgeTip asks a second peer for new blocks whose announcer takes long.
+func (m *Blocks) hedgeTip(now time.Time) {
+	for _, t := range m.tracks {
+		if !m.near(t) {
+			continue
+		}
+		for _, w := range t.path {
+			if w != nil && w.state == leased && now.Sub(w.leases[0].at) >= m.cfg.HedgeTip {
+				m.hedge(now, w, "asked too: the first takes long")
+			}
+		}
+	}
+}
+
+// checkAnswers takes leases back from peers that deliver nothing: after one
+// timeout if others have the blocks, and after two the peer is of no use.
+func (m *Blocks) checkAnswers(now time.Time) {
+	for _, p := range slices.Clone(m.order) {
+		if len(p.inflight) == 0 || p.paused {
+			continue
+		}
+		silent := now.Sub(p.progress)
+		switch {
+		case silent >= 2*m.cfg.AnswerTimeout && p.failures > 0:
+			m.release(now, p, 0, "taken back: the peer is silent")
+			if !p.NoBan {
+				m.add(Disconnect{Peer: p.id, Reason: "timeout downloading blocks"})
+			}
+			p.failures, p.progress = 0, now
+		case silent >= m.cfg.AnswerTimeout && p.failures == 0:
+			p.failures++
+			p.window = 1
+			m.giveAway(now, p)
+		}
+	}
+}
+
+// giveAway takes back those leases that somebody else could fulfil. For each
+// there is now one peer less to ask for a while.
+func (m *Blocks) giveAway(now time.Time, p *blocksPeer) {
+	for _, w := range slices.Clone(p.inflight) {
+		if !m.elsewhere(now, w) {
+			continue
+		}
+		m.drop(p, w)
+		p.mayCome(w.hash)
+		w.deny(now, p.id)
+		m.need(now, w, "taken back: the peer is silent")
+	}
+}
+
+// elsewhere says whether another peer could be asked for the block.
+func (m *Blocks) elsewhere(now time.Time, w *want) bool {
+	for i, t := range m.tracks {
+		if _, ok := t.index(w); !ok {
+			continue
+		}
+		for _, p := range m.order {
+			if m.serving(now, p, i, w) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+const (
+	slowEvery   = 10 * time.Second
+	slowPeers   = 4 // compare no fewer
+	slowSamples = 3
+	slowFactor  = 4
+)
+
+// checkSlow looks for peers with less than a quarter of the median goodput and
+// takes back the later half of what they were asked for: slow is no crime, but
+// nobody should wait for it. (A rule by standard deviations cannot find one slow
+// peer of four, however slow.)
+func (m *Blocks) checkSlow(now time.Time) {
+	if now.Sub(m.looked) < slowEvery {
+		return
+	}
+	m.looked = now
+	var rates []float64
+	for _, p := range m.order {
+		if p.samples >= slowSamples && !p.paused {
+			rates = append(rates, p.goodput())
+		}
+	}
+	if len(rates) < slowPeers {
+		return
+	}
+	slices.Sort(rates)
+	median := rates[len(rates)/2]
+	for _, p := range m.order {
+		if p.samples >= slowSamples && !p.paused && len(p.inflight) > 1 && p.goodput() < median/slowFactor {
+			m.release(now, p, len(p.inflight)/2, "taken back: the peer is slow")
+			p.window = max(1, p.window/2)
+		}
+	}
+}

@@ -1,0 +1,48 @@
+package download
+
+import (
+	"time"
+
+	"github.com/troupe-node/troupe/consensus"
+)
+
+// maxProtected is how many outgoing peers with a good chain are never closed
+// for a poor one later (Core's MAX_OUTBOUND_PEERS_TO_PROTECT_FROM_DISCONNECT).
+const maxProtected = 4
+
+// chainClock measures how long the chain of an outgoing peer has stayed behind
+// ours: if all of them did, somebody may be keeping us off the network (Core's
+// ConsiderEviction).
+type chainClock struct {
+	protected bool
+	work      consensus.Work // our tip's when the clock was started
+	deadline  time.Time      // zero: not running
+	asked     bool           // it was asked for something newer and is about to be closed
+}
+
+// checkChain runs the clock of one peer.
+func (m *Headers) checkChain(now time.Time, p *headersPeer) {
+	c := &p.chain
+	if !p.Outbound || p.NoBan || !p.started || c.protected {
+		return
+	}
+	tip := m.tree.Tip()
+	switch {
+	case p.best != nil && !p.best.Work().Less(tip.Work()):
+		*c = chainClock{}
+		if m.protected < maxProtected && m.fresh(now) {
+			c.protected = true
+			m.protected++
+		}
+	case c.deadline.IsZero(), p.best != nil && !p.best.Work().Less(c.work):
+		// Behind, but it has caught up with what our tip was: start anew.
+		*c = chainClock{work: tip.Work(), deadline: now.Add(m.cfg.ChainTimeout)}
+	case now.Before(c.deadline):
+	case c.asked:
+		m.add(Disconnect{Peer: p.id, Reason: "outgoing peer has an old chain"})
+		c.deadline = now.Add(m.cfg.ChainReply) // once is enough
+	default:
+		c.asked, c.deadline = true, now.Add(m.cfg.ChainReply)
+		m.ask(now, p, locator(before(tip)))
+	}
+}
