@@ -45,7 +45,6 @@ type cell struct {
 
 	// Only the actor's own turn touches these.
 	pctx      actor.Context
-	self      *actor.PID
 	current   *item
 	actor     Actor
 	ctx       *Context
