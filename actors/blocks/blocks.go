@@ -1,0 +1,255 @@
+// Package blocks is the actor that fetches block bodies. It owns what the
+// tutorial called blocksInTransit.
+//
+// It is a shell around [download.Blocks], which decides who is asked for what and
+// when to stop waiting. Blocks that arrive are handed to chain in the order that
+// it can use them in; those that have to wait are kept here, within a budget of
+// their own, and their connections go on.
+//
+// It restarts without memory and takes up the connections there are; what was in
+// flight arrives as unasked, or is asked for again. Start reading at [Spec].
+package blocks
+
+import (
+	"errors"
+	"time"
+
+	"github.com/troupe-node/troupe/actors/kit"
+	"github.com/troupe-node/troupe/actors/msg"
+	"github.com/troupe-node/troupe/chainstate"
+	"github.com/troupe-node/troupe/config"
+	"github.com/troupe-node/troupe/consensus"
+	"github.com/troupe-node/troupe/download"
+	"github.com/troupe-node/troupe/tx"
+	"github.com/troupe-node/troupe/wire"
+)
+
+// Deps is what the actor is made of.
+type Deps struct {
+	Board  *msg.Board
+	Cast   *msg.Cast
+	Config download.BlocksConfig
+}
+
+// patience is how long chain may take for a block: it may be in the middle of a
+// long reorganisation.
+const patience = 30 * time.Minute
+
+// Spec describes the actor.
+func Spec(d Deps) kit.Spec {
+	var lanes kit.Lanes
+	lanes[kit.Block] = kit.Limits{Messages: 1 << 13, Bytes: 512 << 20}
+	lanes[kit.Headers] = kit.Limits{Messages: 1 << 13, Bytes: 16 << 20}
+	lanes[kit.Reply] = kit.Limits{Messages: 1 << 13}
+	return kit.Spec{
+		Kind: msg.KindBlocks, Name: msg.KindBlocks, Mailbox: lanes,
+		Policy: kit.Restart(5, time.Minute, 100*time.Millisecond, kit.Fatal),
+		New: func() kit.Actor {
+			return &blocks{Deps: d, peers: map[msg.PeerID]*msg.Peer{}, staged: map[tx.Hash]*arrival{}, chain: map[kit.CallID]*arrival{}}
+		},
+	}
+}
+
+type blocks struct {
+	Deps
+	machine *download.Blocks
+	peers   map[msg.PeerID]*msg.Peer
+	staged  map[tx.Hash]*arrival    // here, not yet with chain
+	chain   map[kit.CallID]*arrival // with chain
+	barrier []kit.ReplyTo
+	low     bool // the disk is nearly full
+}
+
+// arrival is a block that came from a peer.
+type arrival struct {
+	msg    *msg.BlockArrived
+	reply  kit.ReplyTo
+	leased bool // the machine waits for its verdict
+}
+
+// done answers the connection and gives its credit back; once.
+func (a *arrival) done(err error) {
+	a.msg.Release()
+	a.reply.Reply(&msg.Done{Err: err})
+	a.reply = kit.ReplyTo{}
+}
+
+// Receive handles one message.
+func (b *blocks) Receive(k *kit.Context, m any) {
+	switch m := m.(type) {
+	case kit.Started:
+		b.machine = download.NewBlocks(b.Config, msg.Tree{Board: b.Board})
+		for _, p := range b.Board.Peers().Peers {
+			if p.Hello() != nil {
+				b.join(k, p)
+			}
+		}
+		k.Every(100*time.Millisecond, msg.Tick{})
+	case *msg.ConnUp:
+		b.join(k, m.Peer)
+	case *msg.ConnDown:
+		b.machine.PeerDown(k.Now(), m.Peer.ID)
+		delete(b.peers, m.Peer.ID)
+	case *msg.PeerHas:
+		b.machine.PeerHas(k.Now(), m.Peer.ID, m.Node, m.Direct)
+		b.effects(k)
+		m.Then.Reply(&msg.Done{})
+	case *msg.BlockArrived:
+		b.arrived(k, &arrival{msg: m, reply: k.ReplyTo()})
+	case *msg.BlocksNotFound:
+		b.machine.NotFound(k.Now(), m.Peer.ID, m.Hashes)
+	case *msg.BlockVerdict:
+		b.verdict(k, &m.Verdict)
+	case kit.Timeout:
+		b.verdict(k, &chainstate.Verdict{Outcome: chainstate.Failed, Err: m.Err})
+	case *msg.TipChanged, *msg.HeaderChanged:
+		b.machine.Progress(k.Now())
+	case *msg.DiskLow:
+		b.pause(k, true)
+	case *msg.DiskEnough:
+		b.pause(k, false)
+	case *msg.Barrier:
+		b.barrier = append(b.barrier, k.ReplyTo())
+	case msg.Tick:
+		b.machine.Tick(k.Now())
+	}
+	b.effects(k)
+	if len(b.barrier) > 0 && len(b.chain) == 0 {
+		for _, r := range b.barrier {
+			r.Reply(&msg.Done{})
+		}
+		b.barrier = nil
+	}
+}
+
+func (b *blocks) join(k *kit.Context, p *msg.Peer) {
+	b.peers[p.ID] = p
+	services, noBan := p.Hello().Services, p.Permissions.Has(config.PermNoBan)
+	full := services.Has(wire.NodeNetwork)
+	b.machine.PeerUp(k.Now(), p.ID, download.BlocksPeer{
+		Serves: full, Limited: !full && services.Has(wire.NodeNetworkLimited), Witness: services.Has(wire.NodeWitness),
+		Preferred: !p.Inbound() || noBan, NoBan: noBan || p.Type == msg.Manual,
+	})
+	if b.low {
+		b.machine.Paused(k.Now(), p.ID, true)
+	}
+}
+
+// pause stops asking while there is no room for the answers.
+func (b *blocks) pause(k *kit.Context, low bool) {
+	b.low = low
+	for id := range b.peers {
+		b.machine.Paused(k.Now(), id, low)
+	}
+}
+
+// arrived takes a block. One that chain can use goes there, and its connection
+// hears when it is decided about; one that has to wait is kept, and its
+// connection goes on.
+func (b *blocks) arrived(k *kit.Context, a *arrival) {
+	hash := a.msg.Block.Hash()
+	switch b.machine.Arrived(k.Now(), a.msg.Peer.ID, hash, a.msg.Block.Size()) {
+	case download.Keep:
+		b.staged[hash] = a
+		b.effects(k)
+		if b.staged[hash] == a {
+			a.done(nil)
+		}
+	case download.PassRequested:
+		b.submit(k, a, true)
+	case download.PassUnrequested:
+		b.submit(k, a, false)
+	case download.DropDuplicate:
+		a.done(nil)
+	}
+}
+
+// submit hands a block to chain.
+func (b *blocks) submit(k *kit.Context, a *arrival, requested bool) {
+	add := &msg.AddBlock{Block: a.msg.Block, Checked: a.msg.Err == nil, Requested: requested}
+	id, result := k.Call(b.Cast.Chain, add, patience)
+	if result != kit.Ok {
+		b.settle(k, a, download.Retry)
+		a.done(nil)
+		return
+	}
+	b.chain[id] = a
+}
+
+// verdict passes chain's answer on.
+func (b *blocks) verdict(k *kit.Context, v *chainstate.Verdict) {
+	a := b.chain[k.CallID()]
+	if a == nil {
+		return
+	}
+	delete(b.chain, k.CallID())
+	outcome := download.Stored
+	switch {
+	case v.Outcome == chainstate.Failed, a.msg.Err != nil, v.Err != nil && v.Result() == consensus.Mutated:
+		outcome = download.Retry
+	case v.Outcome == chainstate.Refused:
+		outcome = download.Refused
+	}
+	b.settle(k, a, outcome)
+	b.effects(k) // what it makes us ask is queued before the answer
+	if v.Outcome == chainstate.Failed {
+		a.done(nil) // our failure, not the peer's
+		return
+	}
+	late := a.reply.IsZero()
+	a.done(v.Err)
+	if late && blames(v.Err) {
+		k.Send(a.msg.Peer.Ref(), &msg.Disconnect{Reason: v.Err.Error(), Misbehaved: true})
+	}
+}
+
+// blames tells whether a refusal is the fault of who sent the block.
+func blames(err error) bool {
+	var rule *consensus.RuleError
+	return errors.As(err, &rule) && (rule.Result == consensus.Invalid || rule.Result == consensus.Mutated)
+}
+
+func (b *blocks) settle(k *kit.Context, a *arrival, o download.Outcome) {
+	if a.leased {
+		b.machine.Settled(k.Now(), a.msg.Block.Hash(), o)
+	}
+}
+
+// effects does what the machine wants.
+func (b *blocks) effects(k *kit.Context) {
+	for list := b.machine.Ready(); len(list) > 0; list = b.machine.Ready() {
+		for _, e := range list {
+			b.perform(k, e)
+		}
+	}
+}
+
+func (b *blocks) perform(k *kit.Context, e download.Effect) {
+	switch e := e.(type) {
+	case download.AskBlocks:
+		want := make([]wire.InvVect, len(e.Hashes))
+		for i, h := range e.Hashes {
+			want[i] = wire.InvVect{Type: wire.InvWitnessBlock, Hash: h}
+		}
+		b.send(k, e.Peer, &msg.SendToPeer{Message: &wire.GetData{List: want}})
+	case download.Deliver:
+		if a := b.staged[e.Hash]; a != nil {
+			delete(b.staged, e.Hash)
+			a.leased = true
+			b.submit(k, a, true)
+		}
+	case download.Discard:
+		if a := b.staged[e.Hash]; a != nil {
+			delete(b.staged, e.Hash)
+			a.done(nil)
+		}
+	case download.Disconnect:
+		b.send(k, e.Peer, &msg.Disconnect{Reason: e.Reason, Misbehaved: e.Misbehaved})
+	}
+}
+
+func (b *blocks) send(k *kit.Context, id msg.PeerID, m any) {
+	if p := b.peers[id]; p != nil {
+		k.Send(p.Ref(), m)
+	}
+}
