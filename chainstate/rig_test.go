@@ -34,6 +34,7 @@ type rig struct {
 	tipChanges                      []TipChanged
 	log                             []string
 	quiet                           bool
+	onStep                          func()
 	err                             error
 }
 
@@ -80,6 +81,9 @@ func (r *rig) say(format string, args ...any) {
 func (r *rig) run() {
 	r.tb.Helper()
 	for {
+		if r.onStep != nil {
+			r.onStep()
+		}
 		rd := r.m.Ready()
 		r.observe(&rd)
 		worked := rd.More
