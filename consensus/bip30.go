@@ -31,3 +31,16 @@ func BIP30Unspendable(hash tx.Hash, height int32, p *Params) bool {
 	known, ok := p.bip30Unspendable[height]
 	return ok && known == hash
 }
+
+// mainBIP30Blocks are the two blocks of main net whose coinbase repeated an
+// older one, and the two whose coins were lost by that.
+// See https://github.com/bitcoin/bips/blob/master/bip-0030.mediawiki.
+func mainBIP30Blocks() (repeats, unspendable map[int32]tx.Hash) {
+	return map[int32]tx.Hash{
+			91842: tx.MustHash("00000000000a4d0a398161ffc163c503763b1f4360639393e0e4c8e300e0caec"),
+			91880: tx.MustHash("00000000000743f190a18c5577a3c2d2a1f610ae9601ac046a38084ccb7cd721"),
+		}, map[int32]tx.Hash{
+			91722: tx.MustHash("00000000000271a2dc26e7667f8419f2e15416dc6955e5a6c6cdf3f2574dd08e"),
+			91812: tx.MustHash("00000000000af0aed4792b1acee3d966af36cf5def14935db8de83d6f9306f2f"),
+		}
+}

@@ -28,3 +28,22 @@ func ScriptFlags(hash tx.Hash, height int32, p *Params) script.Flags {
 	}
 	return flags
 }
+
+// mainScriptExceptions are the blocks of main net that break a rule which all
+// others obey from the first on.
+// See https://github.com/bitcoin/bitcoin/pull/23536.
+func mainScriptExceptions() map[tx.Hash]script.Flags {
+	return map[tx.Hash]script.Flags{
+		// Block 170,060 spends a P2SH output in a way BIP16 forbids.
+		tx.MustHash("00000000000002dc756eebf4f49723ed8d30cc28a5f108eb94b1ba88ac4f9c22"): script.VerifyNone,
+		// Block 692,261 has a taproot-shaped spend that taproot forbids.
+		tx.MustHash("0000000000000000000f14c35b2d841e986ab5441de8c585d5ffe55ea1e395ad"): script.VerifyP2SH | script.VerifyWitness,
+	}
+}
+
+// testnet3ScriptExceptions is the one such block of testnet3, against BIP16.
+func testnet3ScriptExceptions() map[tx.Hash]script.Flags {
+	return map[tx.Hash]script.Flags{
+		tx.MustHash("00000000dd30457c001f4095d208cc1296b0eed002427aa599874af7a432b105"): script.VerifyNone,
+	}
+}

@@ -41,8 +41,6 @@ const (
 	ErrFeesOutOfRange   Kind = "bad-txns-accumulated-fee-outofrange"
 	ErrOverwrite        Kind = "bad-txns-BIP30"
 	ErrScript           Kind = "mandatory-script-verify-flag-failed"
-	ErrBlockScripts     Kind = "block-validation-failed" // some script of the block, when several are verified at once
-	ErrTxSigOpsTooLarge Kind = "bad-txns-too-many-sigops"
 )
 
 // Blocks.

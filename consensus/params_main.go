@@ -1,7 +1,6 @@
 package consensus
 
 import (
-	"github.com/troupe-node/troupe/script"
 	"github.com/troupe-node/troupe/tx"
 )
 
@@ -56,20 +55,8 @@ func mainParams() *Params {
 		MinerConfirmationWindow: 2016,
 		Deployments:             deployments(1619222400, 1628640000, 709632), // April 24th to August 11th, 2021; about November 12th
 	}
-	p.scriptFlagExceptions = map[tx.Hash]script.Flags{
-		// Block 170,060 spends a P2SH output in a way BIP16 forbids.
-		tx.MustHash("00000000000002dc756eebf4f49723ed8d30cc28a5f108eb94b1ba88ac4f9c22"): script.VerifyNone,
-		// Block 692,261 has a taproot-shaped spend that taproot forbids.
-		tx.MustHash("0000000000000000000f14c35b2d841e986ab5441de8c585d5ffe55ea1e395ad"): script.VerifyP2SH | script.VerifyWitness,
-	}
-	p.bip30Repeats = map[int32]tx.Hash{
-		91842: tx.MustHash("00000000000a4d0a398161ffc163c503763b1f4360639393e0e4c8e300e0caec"),
-		91880: tx.MustHash("00000000000743f190a18c5577a3c2d2a1f610ae9601ac046a38084ccb7cd721"),
-	}
-	p.bip30Unspendable = map[int32]tx.Hash{
-		91722: tx.MustHash("00000000000271a2dc26e7667f8419f2e15416dc6955e5a6c6cdf3f2574dd08e"),
-		91812: tx.MustHash("00000000000af0aed4792b1acee3d966af36cf5def14935db8de83d6f9306f2f"),
-	}
+	p.scriptFlagExceptions = mainScriptExceptions()
+	p.bip30Repeats, p.bip30Unspendable = mainBIP30Blocks()
 	return p
 }
 

@@ -3,7 +3,6 @@ package consensus
 import (
 	"encoding/hex"
 
-	"github.com/troupe-node/troupe/script"
 	"github.com/troupe-node/troupe/tx"
 )
 
@@ -60,10 +59,7 @@ func testnet3Params() *Params {
 		Deployments:             deployments(1619222400, 1628640000, 0),
 	}
 	p.testPrefixes("tb")
-	p.scriptFlagExceptions = map[tx.Hash]script.Flags{
-		// Spends a P2SH output in a way BIP16 forbids.
-		tx.MustHash("00000000dd30457c001f4095d208cc1296b0eed002427aa599874af7a432b105"): script.VerifyNone,
-	}
+	p.scriptFlagExceptions = testnet3ScriptExceptions()
 	return p
 }
 
