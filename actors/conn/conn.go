@@ -1,0 +1,242 @@
+package conn
+
+import (
+	"net"
+	"time"
+
+	"github.com/troupe-node/troupe/actors/kit"
+	"github.com/troupe-node/troupe/actors/msg"
+	"github.com/troupe-node/troupe/chainstate"
+	"github.com/troupe-node/troupe/wire"
+)
+
+// Node is what all connections of a node share.
+type Node struct {
+	Board      *msg.Board
+	Cast       *msg.Cast
+	Ledger     *kit.Ledger
+	Log        Log
+	Magic      wire.Magic
+	Services   wire.Services
+	UserAgent  string
+	BlocksOnly bool
+	Nonces     Nonces
+	// HandshakeTimeout is how long a peer may take to shake hands
+	// (-peertimeout).
+	HandshakeTimeout time.Duration
+	// MinRelayFee is what a transaction must pay to be relayed, in satoshis per
+	// kvB; told to peers (BIP133).
+	MinRelayFee int64
+}
+
+// Log is told what people want to know of connections.
+type Log interface {
+	PeerConnected(p *msg.Peer)
+	PeerDisconnected(p *msg.Peer, reason string)
+	// PeerNote is a line for debug.log, in Core's words where Core has some.
+	PeerNote(p *msg.Peer, text string)
+}
+
+// credit is what one peer may have on its way through the node: enough to keep
+// a download of blocks going, too little to hurt.
+var credit = kit.Credit{Messages: 256, Bytes: 16 << 20}
+
+// lanes bound a conn's mailbox well above the credit of its peer: frames are
+// never refused.
+var lanes = func() (l kit.Lanes) {
+	l[kit.Block] = kit.Limits{Messages: 2 * credit.Messages, Bytes: 2 * credit.Bytes}
+	l[kit.Reply] = kit.Limits{Messages: 2 * credit.Messages}
+	l[kit.Control] = kit.Limits{Messages: 4096, Bytes: 8 << 20}
+	return l
+}()
+
+// Spec describes the actor of one connection.
+func Spec(n *Node, peer *msg.Peer, sock net.Conn) kit.Spec {
+	return kit.Spec{
+		Kind: msg.KindConn, Peer: peer.Addr.String(), Mailbox: lanes,
+		Policy: kit.Stop,
+		New:    func() kit.Actor { return &conn{node: n, peer: peer, sock: sock} },
+	}
+}
+
+// conn is the actor.
+type conn struct {
+	node *Node
+	peer *msg.Peer
+	sock net.Conn
+	out  outbox
+
+	started time.Time
+	ended   bool
+	reason  string // why it ends
+
+	shake handshake
+	order order
+	ping  pinger
+	tips  tipRelay
+	txs   txRelay
+	addrs addrLimit
+
+	known *chainstate.Node // best header that the peer is known to have
+}
+
+// closed says that the reader or the writer is done with the socket.
+type closed struct{ reason string }
+
+// room says that the writer has drained what held the peer's requests up.
+type room struct{}
+
+var (
+	_ = kit.Register[*closed](kit.Message{Lane: kit.Block, Role: kit.Return, From: []string{msg.KindConn}, To: []string{msg.KindConn},
+		Doc: "from its own reader or writer: the socket is done; behind all frames"})
+	_ = kit.Register[*room](kit.Message{Lane: kit.Control, Full: kit.Conflate, Role: kit.Return, From: []string{msg.KindConn}, To: []string{msg.KindConn},
+		Doc: "from its own writer: there is room to send"})
+	_ = kit.Register[*frame](kit.Message{Lane: kit.Block, Full: kit.Hold, Role: kit.Return, From: []string{msg.KindConn}, To: []string{msg.KindConn},
+		Doc: "from its own reader: one message of the peer"})
+)
+
+// Receive handles one message.
+func (c *conn) Receive(k *kit.Context, m any) {
+	switch m := m.(type) {
+	case kit.Started:
+		c.start(k)
+	case *frame:
+		c.order.push(m)
+		c.pump(k)
+	case *msg.Done:
+		c.finish(k, m.Err)
+	case *msg.AddrsChosen:
+		c.answerAddrs(k, m.Addrs)
+		c.finish(k, nil)
+	case kit.Timeout:
+		c.node.Log.PeerNote(c.peer, "no answer to "+m.Request+": "+m.Err.Error())
+		c.finish(k, nil)
+	case kit.Room, *room:
+		c.pump(k)
+	case *msg.SendToPeer:
+		c.send(k, m.Message)
+	case *msg.TipChanged:
+		c.announceTip(k)
+	case *msg.PingNow:
+		c.ping.asked = true
+	case msg.Tick:
+		c.tick(k)
+	case *msg.Disconnect:
+		if m.Misbehaved {
+			c.punish(k, m.Reason)
+		} else {
+			c.end(k, m.Reason)
+		}
+	case *closed:
+		c.end(k, m.reason)
+	case kit.Stopping:
+		c.stopping(k, m)
+	}
+}
+
+func (c *conn) start(k *kit.Context) {
+	c.started = k.Now()
+	c.peer.SetRef(k.Self())
+	c.peer.Stats.SyncedHeaders.Store(-1)
+	c.peer.Stats.SyncedBlocks.Store(-1)
+	c.out.init(c, k)
+	c.tips.last = c.node.Board.Tip().Tip()
+	owner := k.CreditOwner(c.node.Ledger, credit)
+	r := &reader{node: c.node, peer: c.peer, sock: c.sock, owner: owner, self: k.Self(), env: k.Env()}
+	k.Go("read", r.run)
+	k.Every(100*time.Millisecond, msg.Tick{})
+	if !c.peer.Inbound() {
+		c.sendVersion(k)
+	}
+}
+
+// end stops the connection; the first reason counts.
+func (c *conn) end(k *kit.Context, reason string) {
+	if c.ended {
+		return
+	}
+	c.ended, c.reason = true, reason
+	k.Stop(nil)
+}
+
+// punish ends the connection of a peer that broke the protocol, and has its
+// address discouraged. Peers with the noban permission only get a note, and so
+// do the ones that our operator named.
+func (c *conn) punish(k *kit.Context, reason string) {
+	c.node.Log.PeerNote(c.peer, "Misbehaving: peer="+peerNumber(c.peer)+": "+reason)
+	if c.peer.Permissions.Has(permNoBan) || c.peer.Type == msg.Manual {
+		c.node.Log.PeerNote(c.peer, "Warning: not punishing noban or manually connected peer "+peerNumber(c.peer)+"!")
+		return
+	}
+	k.Send(c.node.Cast.Registry, &msg.Misbehaved{Peer: c.peer, Reason: reason})
+	c.end(k, reason)
+}
+
+// stopping closes the socket and says goodbye to everybody who was told hello.
+func (c *conn) stopping(k *kit.Context, s kit.Stopping) {
+	if c.reason == "" {
+		c.reason = "shutdown"
+		if s.Reason != nil {
+			c.reason = s.Reason.Error()
+		}
+	}
+	c.sock.Close()
+	c.order.drop()
+	c.out.drop()
+	down := &msg.ConnDown{Peer: c.peer, Reason: c.reason}
+	k.Send(c.node.Cast.Registry, down)
+	if c.peer.Hello() != nil {
+		for _, to := range c.followers() {
+			k.Send(to, down)
+		}
+	}
+	c.node.Log.PeerDisconnected(c.peer, c.reason)
+}
+
+func (c *conn) followers() []kit.Ref {
+	return []kit.Ref{c.node.Cast.Headers, c.node.Cast.Blocks, c.node.Cast.TxFetch}
+}
+
+// up tells everybody of a peer that has shaken hands.
+func (c *conn) up(k *kit.Context) {
+	up := &msg.ConnUp{Peer: c.peer}
+	k.Send(c.node.Cast.Registry, up)
+	for _, to := range c.followers() {
+		k.Send(to, up)
+	}
+	c.node.Log.PeerConnected(c.peer)
+}
+
+// tick looks at the clock: who is silent, what is due.
+func (c *conn) tick(k *kit.Context) {
+	if c.ended {
+		return
+	}
+	now := k.Now()
+	if why := c.overdue(now); why != "" {
+		c.end(k, why)
+		return
+	}
+	if !c.shake.done() {
+		return
+	}
+	c.ping.tick(k, c)
+	c.announceTip(k)
+	c.announceTxs(k)
+	c.sendFeeFilter(k)
+}
+
+// learn notes that the peer has the chain that ends at n.
+func (c *conn) learn(n *chainstate.Node) {
+	if n == nil || (c.known != nil && !c.known.Work().Less(n.Work())) {
+		return
+	}
+	c.known = n
+	hash := n.Hash()
+	c.peer.Stats.BestHeader.Store(&hash)
+	tip := c.node.Board.Tip()
+	fork := chainstate.Fork(n, tip.Tip())
+	c.peer.Stats.SyncedHeaders.Store(fork.Height())
+}
+
+var _ kit.Actor = (*conn)(nil)

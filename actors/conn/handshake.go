@@ -1,0 +1,188 @@
+package conn
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/troupe-node/troupe/actors/kit"
+	"github.com/troupe-node/troupe/actors/msg"
+	"github.com/troupe-node/troupe/config"
+	"github.com/troupe-node/troupe/wire"
+)
+
+const (
+	permNoBan    = config.PermNoBan
+	permRelay    = config.PermRelay
+	permDownload = config.PermDownload
+	permMempool  = config.PermMempool
+	permAddr     = config.PermAddr
+
+	permForceRelay = config.PermForceRelay
+)
+
+// sendAddrV2Version is from where on Core says sendaddrv2 (BIP155 asks for it
+// before verack, and some peers would trip over it).
+const sendAddrV2Version = 70016
+
+// handshake is how far both sides have come.
+type handshake struct {
+	sent    bool          // our version
+	version *wire.Version // theirs
+	verack  bool          // theirs
+	wtxid   bool          // they said wtxidrelay
+	addrV2  bool          // they said sendaddrv2
+	headers bool          // they said sendheaders
+}
+
+func (h *handshake) done() bool { return h.version != nil && h.verack }
+
+// shakeHands handles what comes before both sides have said verack.
+func (c *conn) shakeHands(k *kit.Context, m wire.Message) {
+	if v, ok := m.(*wire.Version); ok {
+		c.onVersion(k, v)
+		return
+	}
+	if c.shake.version == nil {
+		c.note("non-version message before version handshake. Message \"%s\" from peer=%s", m.Command(), peerNumber(c.peer))
+		return
+	}
+	switch m.(type) {
+	case *wire.Verack:
+		c.onVerack(k)
+	case *wire.WTxIDRelay:
+		c.shake.wtxid = c.shake.version.Protocol >= wire.VersionWTxIDRelay
+	case *wire.SendAddrV2:
+		c.shake.addrV2 = true
+	case *wire.SendHeaders:
+		c.shake.headers = true
+	default:
+		c.note("Unsupported message \"%s\" prior to verack from peer=%s", m.Command(), peerNumber(c.peer))
+	}
+}
+
+// onVersion checks the peer's version and answers it.
+func (c *conn) onVersion(k *kit.Context, v *wire.Version) {
+	if c.shake.version != nil {
+		c.note("redundant version message from peer=%s", peerNumber(c.peer))
+		return
+	}
+	switch {
+	case c.peer.Inbound() && c.node.Nonces.Ours(v.Nonce):
+		c.end(k, "connected to self at "+c.peer.Addr.String()+", disconnecting")
+		return
+	case v.Protocol < wire.MinPeerVersion:
+		c.end(k, fmt.Sprintf("peer=%s using obsolete version %d; disconnecting", peerNumber(c.peer), v.Protocol))
+		return
+	case c.needs() != 0 && !v.Services.Has(c.needs()) && !v.Services.Has(c.needsLimited()):
+		c.end(k, fmt.Sprintf("peer=%s does not offer the expected services (%08x offered, %08x expected); disconnecting",
+			peerNumber(c.peer), uint64(v.Services), uint64(c.needs())))
+		return
+	}
+	c.shake.version = v
+	if c.peer.Inbound() {
+		c.sendVersion(k)
+	}
+	if v.Protocol >= wire.VersionWTxIDRelay {
+		c.send(k, &wire.WTxIDRelay{})
+	}
+	if v.Protocol >= sendAddrV2Version {
+		c.send(k, &wire.SendAddrV2{})
+	}
+	c.send(k, &wire.Verack{})
+	c.note("receive version message: %s: version %d, blocks=%d, us=%s, txrelay=%t, peer=%s",
+		v.CleanUserAgent(), v.Protocol, v.StartHeight, v.To.Addr, v.Relay, peerNumber(c.peer))
+}
+
+// needs are the services that we ask of a peer that we chose.
+func (c *conn) needs() wire.Services {
+	switch c.peer.Type {
+	case msg.OutboundRelay, msg.BlockRelay:
+		return wire.NodeNetwork | wire.NodeWitness
+	}
+	return 0
+}
+
+// needsLimited is what does as well once we have caught up (BIP159).
+func (c *conn) needsLimited() wire.Services {
+	if c.node.Board.Tip().InitialDownload() {
+		return c.needs()
+	}
+	return wire.NodeNetworkLimited | wire.NodeWitness
+}
+
+func (c *conn) sendVersion(k *kit.Context) {
+	if c.shake.sent {
+		return
+	}
+	c.shake.sent = true
+	c.send(k, &wire.Version{
+		Protocol: wire.ProtocolVersion, Services: c.node.Services, Time: k.Now().Unix(),
+		To: wire.Endpoint{Addr: c.peer.Addr}, From: wire.Endpoint{Services: c.node.Services},
+		Nonce: c.node.Nonces.New(uint32(c.peer.ID)), UserAgent: c.node.UserAgent,
+		StartHeight: c.node.Board.Tip().Tip().Height(),
+		Relay:       !c.rejectsTxs(),
+	})
+}
+
+// onVerack ends the handshake.
+func (c *conn) onVerack(k *kit.Context) {
+	v := c.shake.version
+	c.shake.verack = true
+	c.peer.SetHello(&msg.Hello{
+		Version: v.Protocol, Services: v.Services, UserAgent: v.CleanUserAgent(), StartHeight: v.StartHeight,
+		Relay:      v.Relay,
+		WTxIDRelay: c.shake.wtxid, AddrV2: c.shake.addrV2,
+		TimeOffset: time.Duration(v.Time-k.Now().Unix()) * time.Second, At: k.Now(),
+	})
+	c.up(k)
+	if c.peer.Type == msg.Feeler {
+		c.end(k, "feeler connection completed, disconnecting")
+		return
+	}
+	if v.Protocol >= wire.VersionSendHeaders {
+		c.send(k, &wire.SendHeaders{})
+	}
+	if !c.peer.Inbound() && c.peer.Type != msg.BlockRelay {
+		c.send(k, &wire.GetAddr{})
+	}
+	c.ping.asked = true
+	c.ping.tick(k, c)
+	c.sendFeeFilter(k)
+	c.txs.init(k, c)
+	c.addrs.init(k.Now())
+}
+
+// overdue says who has been silent for too long, or nothing.
+func (c *conn) overdue(now time.Time) string {
+	stats := &c.peer.Stats
+	if now.Sub(c.started) < c.node.HandshakeTimeout {
+		return ""
+	}
+	received, sent := stats.LastRecv.Load(), stats.LastSend.Load()
+	switch {
+	case received == 0 || sent == 0:
+		return fmt.Sprintf("socket no message in first %.0f seconds, %d %d peer=%s", c.node.HandshakeTimeout.Seconds(),
+			boolInt(received != 0), boolInt(sent != 0), peerNumber(c.peer))
+	case !c.shake.done():
+		return "version handshake timeout, disconnecting peer=" + peerNumber(c.peer)
+	case now.Unix() > received+int64(silenceLimit.Seconds()):
+		return fmt.Sprintf("socket receive timeout: %ds peer=%s", now.Unix()-received, peerNumber(c.peer))
+	case now.Unix() > sent+int64(silenceLimit.Seconds()):
+		return fmt.Sprintf("socket sending timeout: %ds peer=%s", now.Unix()-sent, peerNumber(c.peer))
+	}
+	return c.ping.overdue(now)
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func peerNumber(p *msg.Peer) string { return strconv.FormatInt(int64(p.ID), 10) }
+
+func (c *conn) note(format string, args ...any) {
+	c.node.Log.PeerNote(c.peer, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,163 @@
+package conn
+
+import (
+	"context"
+	"sync"
+
+	"github.com/troupe-node/troupe/actors/kit"
+	"github.com/troupe-node/troupe/wire"
+)
+
+// sendBuffer is how many bytes may wait for the socket before the peer's
+// requests have to (Core's -maxsendbuffer, 1 MB).
+const sendBuffer = 1 << 20
+
+// maxServing is how many getdata may wait to be served before more of the peer's
+// requests have to wait.
+const maxServing = 16
+
+// source makes frames one at a time, in the writer's goroutine: what a getdata
+// asked for costs one block of memory, however many it asked for. It returns nil
+// when there are no more.
+type source interface {
+	next() *outgoing
+}
+
+// outgoing is a frame ready to be written.
+type outgoing struct {
+	command string
+	head    []byte // frame header, and payload unless body is set
+	body    []byte // payload that is written as it is
+}
+
+func (o *outgoing) size() int { return len(o.head) + len(o.body) }
+
+// entry is a frame, or a source of frames, in its place in the queue.
+type entry struct {
+	frame *outgoing
+	from  source
+}
+
+// outbox queues what goes to the peer, in order. The actor fills it, the writer
+// empties it; the writer lives only while there is something in it.
+type outbox struct {
+	conn *conn
+	self kit.Ref
+	env  kit.Env
+
+	mu      sync.Mutex
+	queue   []entry
+	bytes   int
+	serving int // sources in the queue
+	writing bool
+	waiting bool // the actor wants to hear when there is room
+	dead    bool
+}
+
+func (o *outbox) init(c *conn, k *kit.Context) { o.conn, o.self, o.env = c, k.Self(), k.Env() }
+
+// add queues an entry and starts a writer if there is none.
+func (o *outbox) add(k *kit.Context, e entry) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.dead {
+		return
+	}
+	o.queue = append(o.queue, e)
+	if e.frame != nil {
+		o.bytes += e.frame.size()
+	} else {
+		o.serving++
+	}
+	if !o.writing {
+		o.writing = true
+		k.Go("write", o.run)
+	}
+}
+
+// crowded tells whether so much waits that requests must, and sees to it that
+// the actor hears when they need not any more.
+func (o *outbox) crowded() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	crowded := o.bytes > sendBuffer || o.serving > maxServing
+	o.waiting = o.waiting || crowded
+	return crowded
+}
+
+func (o *outbox) drop() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.queue, o.bytes, o.dead = nil, 0, true
+}
+
+// run writes until the queue is empty.
+func (o *outbox) run(context.Context) {
+	for {
+		e, ok := o.take()
+		if !ok {
+			return
+		}
+		if e.frame != nil {
+			if !o.write(e.frame) {
+				return
+			}
+			continue
+		}
+		for f := e.from.next(); f != nil; f = e.from.next() {
+			if !o.write(f) {
+				return
+			}
+		}
+	}
+}
+
+// take is the head of the queue. It is where a writer ends, and where an actor
+// that waits for room hears of it.
+func (o *outbox) take() (entry, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.waiting && o.bytes <= sendBuffer/2 && o.serving <= maxServing/2 {
+		o.waiting = false
+		o.self.Post(&room{})
+	}
+	if len(o.queue) == 0 || o.dead {
+		o.queue = nil
+		o.writing = false
+		return entry{}, false
+	}
+	e := o.queue[0]
+	o.queue[0] = entry{}
+	o.queue = o.queue[1:]
+	if e.frame != nil {
+		o.bytes -= e.frame.size()
+	} else {
+		o.serving--
+	}
+	return e, true
+}
+
+func (o *outbox) write(f *outgoing) bool {
+	_, err := o.conn.sock.Write(f.head)
+	if err == nil && len(f.body) > 0 {
+		_, err = o.conn.sock.Write(f.body)
+	}
+	if err != nil {
+		o.self.Post(&closed{reason: "sending: " + reasonOf(err)})
+		o.drop()
+		return false
+	}
+	stats := &o.conn.peer.Stats
+	stats.BytesSent.Add(int64(f.size()))
+	stats.LastSend.Store(o.env.Now().Unix())
+	stats.Sent.Add(f.command, f.size())
+	return true
+}
+
+// send queues one message.
+func (c *conn) send(k *kit.Context, m wire.Message) {
+	if c.ended {
+		return
+	}
+	c.out.add(k, entry{frame: &outgoing{command: m.Command(), head: wire.Append(nil, c.node.Magic, m)}})
+}

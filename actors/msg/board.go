@@ -1,0 +1,49 @@
+package msg
+
+import (
+	"sync/atomic"
+
+	"github.com/troupe-node/troupe/chainstate"
+	"github.com/troupe-node/troupe/chainstore"
+	"github.com/troupe-node/troupe/consensus"
+	"github.com/troupe-node/troupe/mempool"
+)
+
+// Board is where owners publish what others may read: one field per owner. A
+// value that was loaded never changes.
+type Board struct {
+	Params *consensus.Params
+	// Index finds headers by hash. Owner: chain.
+	Index *chainstate.Index
+	// Store is for reading bodies, undo data and snapshots. Only the store and
+	// chain actors write.
+	Store chainstore.Store
+
+	tip   atomic.Pointer[chainstate.Snapshot]
+	pool  atomic.Pointer[mempool.View]
+	peers atomic.Pointer[PeerList]
+}
+
+// Tip is the published view of the chain; never nil once chain has started.
+// Whoever reads coins through it must Acquire and Release it.
+func (b *Board) Tip() *chainstate.Snapshot { return b.tip.Load() }
+
+// PublishTip is chain's.
+func (b *Board) PublishTip(s *chainstate.Snapshot) { b.tip.Store(s) }
+
+// Pool is the published view of the mempool; nil before it has started.
+func (b *Board) Pool() *mempool.View { return b.pool.Load() }
+
+// PublishPool is mempool's.
+func (b *Board) PublishPool(v *mempool.View) { b.pool.Store(v) }
+
+// Peers lists the connections; never nil.
+func (b *Board) Peers() *PeerList {
+	if l := b.peers.Load(); l != nil {
+		return l
+	}
+	return &PeerList{}
+}
+
+// PublishPeers is registry's.
+func (b *Board) PublishPeers(l *PeerList) { b.peers.Store(l) }
