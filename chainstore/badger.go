@@ -78,8 +78,11 @@ func (b *Badger) open() (err error) {
 	if err := mendTails(b.dir); err != nil {
 		return err
 	}
+	if err := checkTables(b.dir); err != nil {
+		return err
+	}
 	if b.db, err = openDatabase(b.opts.badger(b.dir)); err != nil {
-		return diagnose(b.dir, err)
+		return err
 	}
 	if err := b.firstLogs(); err != nil {
 		return err
@@ -122,18 +125,16 @@ func (b *Badger) firstLogs() error {
 	return nil
 }
 
-// openDatabase turns Badger's panics over damaged tables into errors.
-func openDatabase(o badger.Options) (db *badger.DB, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			db, err = nil, fmt.Errorf("%v", r)
-		}
-	}()
-	db, err = badger.OpenManaged(o)
-	if err != nil {
-		return nil, err // what Badger returns beside an error is half open
+func openDatabase(o badger.Options) (*badger.DB, error) {
+	db, err := badger.OpenManaged(o)
+	if err == nil {
+		return db, nil
 	}
-	return db, nil
+	// What Badger returns beside an error is half open: there is nothing to close.
+	if strings.Contains(err.Error(), "Another process is using") {
+		return nil, fmt.Errorf("%w: %w", ErrLocked, err)
+	}
+	return nil, &Damage{What: "the database in " + o.Dir, Why: "it does not open", Mend: mendReindex, Err: err}
 }
 
 // Close syncs and closes the store. It waits for readers in the middle of a read.

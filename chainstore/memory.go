@@ -119,6 +119,7 @@ func (m *Memory) Commit(c *Commit) error {
 	m.started = after.Seq
 	m.states = append(m.states, after)
 	m.state.Store(&after)
+	m.pins.oldest() // expires whom this commit made old
 	return nil
 }
 
@@ -166,6 +167,8 @@ func (m *Memory) Restart(keepSeq uint64) (*Memory, error) {
 	n.init(left, m.pins.limit, m.pins.now)
 	return n, nil
 }
+
+func (m *Memory) confirmAbsent([]byte) error { return nil }
 
 type memoryReader struct {
 	m   *Memory

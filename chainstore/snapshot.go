@@ -18,6 +18,8 @@ type reader interface {
 // backend is what the two stores do differently: reading at a sequence.
 type backend interface {
 	read(seq uint64) (reader, error)
+	// confirmAbsent returns what on disk is damaged where the key would be.
+	confirmAbsent(key []byte) error
 }
 
 // latest reads bodies and undo data: they never change once written (their key is the block's hash), so that every snapshot
@@ -106,6 +108,12 @@ func (s *Snapshot) Coin(op tx.OutPoint) (coin *consensus.Coin, err error) {
 		return err
 	})
 	return coin, err
+}
+
+// ConfirmAbsent is to be asked before anybody is blamed for a coin that is not there: it reads the files in which the coin would be
+// against their checksums, and returns the damage, if that is why it was not found. It takes up to seconds.
+func (s *Snapshot) ConfirmAbsent(op tx.OutPoint) error {
+	return s.core.confirmAbsent(appendCoinKey(nil, &op))
 }
 
 // Coins reads many at once; absent ones are nil in the answer.
