@@ -23,24 +23,24 @@ const (
 
 // Transactions by themselves (Core's CheckTransaction).
 const (
-	ErrNoInputs         Kind = "bad-txns-vin-empty"
-	ErrNoOutputs        Kind = "bad-txns-vout-empty"
-	ErrTxOversize       Kind = "bad-txns-oversize"
-	ErrValueNegative    Kind = "bad-txns-vout-negative"
-	ErrValueTooLarge    Kind = "bad-txns-vout-toolarge"
-	ErrTotalTooLarge    Kind = "bad-txns-txouttotal-toolarge"
-	ErrDuplicateInputs  Kind = "bad-txns-inputs-duplicate"
-	ErrCoinbaseLength   Kind = "bad-cb-length"
-	ErrPrevOutNull      Kind = "bad-txns-prevout-null"
-	ErrNonFinal         Kind = "bad-txns-nonfinal" // lock time, or BIP68
-	ErrMissingInputs    Kind = "bad-txns-inputs-missingorspent"
-	ErrPrematureSpend   Kind = "bad-txns-premature-spend-of-coinbase"
-	ErrInputValues      Kind = "bad-txns-inputvalues-outofrange"
-	ErrInBelowOut       Kind = "bad-txns-in-belowout"
-	ErrFeeOutOfRange    Kind = "bad-txns-fee-outofrange"
-	ErrFeesOutOfRange   Kind = "bad-txns-accumulated-fee-outofrange"
-	ErrOverwrite        Kind = "bad-txns-BIP30"
-	ErrScript           Kind = "mandatory-script-verify-flag-failed"
+	ErrNoInputs        Kind = "bad-txns-vin-empty"
+	ErrNoOutputs       Kind = "bad-txns-vout-empty"
+	ErrTxOversize      Kind = "bad-txns-oversize"
+	ErrValueNegative   Kind = "bad-txns-vout-negative"
+	ErrValueTooLarge   Kind = "bad-txns-vout-toolarge"
+	ErrTotalTooLarge   Kind = "bad-txns-txouttotal-toolarge"
+	ErrDuplicateInputs Kind = "bad-txns-inputs-duplicate"
+	ErrCoinbaseLength  Kind = "bad-cb-length"
+	ErrPrevOutNull     Kind = "bad-txns-prevout-null"
+	ErrNonFinal        Kind = "bad-txns-nonfinal" // lock time, or BIP68
+	ErrMissingInputs   Kind = "bad-txns-inputs-missingorspent"
+	ErrPrematureSpend  Kind = "bad-txns-premature-spend-of-coinbase"
+	ErrInputValues     Kind = "bad-txns-inputvalues-outofrange"
+	ErrInBelowOut      Kind = "bad-txns-in-belowout"
+	ErrFeeOutOfRange   Kind = "bad-txns-fee-outofrange"
+	ErrFeesOutOfRange  Kind = "bad-txns-accumulated-fee-outofrange"
+	ErrOverwrite       Kind = "bad-txns-BIP30"
+	ErrScript          Kind = "mandatory-script-verify-flag-failed"
 )
 
 // Blocks.
