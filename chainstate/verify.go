@@ -3,6 +3,7 @@ package chainstate
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"sync/atomic"
 
 	"github.com/troupe-node/troupe/chainstore"
@@ -82,25 +83,38 @@ func (b Batch) Inputs() int { return b.count }
 // cache may be nil.
 func (b Batch) Run(cache *script.SigCache) error {
 	j := b.job
-	txs, in, flags := j.Connected.Block.Txs, b.input, j.Connected.Flags
-	i := b.tx
-	for left := b.count; left > 0; {
-		t := txs[i]
-		if in == len(t.Inputs) || cache != nil && in == 0 && cache.ScriptsVerified(t.WitnessID(), flags) {
-			left -= min(len(t.Inputs)-in, left)
-			i, in = i+1, 0
+	for i, part := range b.parts() {
+		txs, flags := j.Connected.Block.Txs, j.Connected.Flags
+		if cache != nil && part.from == 0 && cache.ScriptsVerified(txs[i].WitnessID(), flags) {
 			continue
 		}
-		if j.cancelled.Load() {
-			return ErrCancelled
+		for in := part.from; in < part.to; in++ {
+			if j.cancelled.Load() {
+				return ErrCancelled
+			}
+			if err := j.context(i).Verify(in, flags, cache); err != nil {
+				return scriptError(j, i, in, err)
+			}
 		}
-		if err := j.context(i).Verify(in, flags, cache); err != nil {
-			return scriptError(j, i, in, err)
-		}
-		in++
-		left--
 	}
 	return nil
+}
+
+// inputRange is inputs from (included) to (excluded) of a transaction.
+type inputRange struct{ from, to int }
+
+// parts yields the transactions of the batch and which of their inputs.
+func (b Batch) parts() iter.Seq2[int, inputRange] {
+	return func(yield func(int, inputRange) bool) {
+		in := b.input
+		for i, left := b.tx, b.count; left > 0; i++ {
+			n := min(left, len(b.job.Connected.Block.Txs[i].Inputs)-in)
+			if n > 0 && !yield(i, inputRange{in, in + n}) {
+				return
+			}
+			left, in = left-n, 0
+		}
+	}
 }
 
 // Run verifies everything on the caller's goroutine.
