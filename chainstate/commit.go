@@ -202,6 +202,8 @@ func (m *Machine) Committed(id uint64) {
 	}
 	if w.coins {
 		m.coinsCommitted(w)
+	} else {
+		m.renewBase()
 	}
 	m.advance()
 }
@@ -211,13 +213,11 @@ func (m *Machine) coinsCommitted(w *Write) {
 	c.coins, c.stored = nil, w.node.hash
 	m.cache.Flushed()
 	m.layers.committed()
-	snap, err := m.store.Snapshot()
-	if err != nil {
-		m.fail(&internalError{"reading the store after a commit", err})
+	old := m.takeBase(w.node)
+	if old == nil {
+		m.fail(fmt.Errorf("after commit %d the store is not at block %s", w.Commit.Seq, w.node.hash))
 		return
 	}
-	old := m.base
-	m.base = newCoinBase(snap, w.node)
 	if m.published.seq < w.seq && m.published.tip != w.node {
 		m.publishTip(w.node, w.seq)
 	} else {
@@ -226,6 +226,32 @@ func (m *Machine) coinsCommitted(w *Write) {
 	old.release()
 	if c.wanted && m.merging == 0 || c.changes > 0 && !m.catchingUp() {
 		m.commitCoins()
+	}
+}
+
+// takeBase pins the store for readers as it is now, if it is at tip. It
+// returns the base replaced, nil when it was left alone.
+func (m *Machine) takeBase(tip *Node) (old *coinBase) {
+	snap, err := m.store.Snapshot()
+	if err != nil {
+		m.fail(&internalError{"reading the store after a commit", err})
+		return nil
+	}
+	if snap.Tip() != tip.hash {
+		snap.Release()
+		return nil
+	}
+	old, m.base = m.base, newCoinBase(snap, tip)
+	return old
+}
+
+// renewBase pins the store anew after a commit of headers alone: a snapshot
+// that is not the latest expires after a while, though its coins are the same.
+// When a commit of coins is done, too, and about to be reported, that will.
+func (m *Machine) renewBase() {
+	if old := m.takeBase(m.base.tip); old != nil {
+		m.publishView()
+		old.release()
 	}
 }
 

@@ -47,7 +47,6 @@ type btcdRun struct {
 	*rig
 	t       *testing.T
 	orphans map[tx.Hash][]*tx.Block
-	last    Verdict
 	gone    []fullblocktests.BlockDisconnectExpectUTXO
 	checked int
 }

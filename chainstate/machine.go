@@ -3,7 +3,6 @@ package chainstate
 import (
 	"github.com/troupe-node/troupe/chainstore"
 	"github.com/troupe-node/troupe/consensus"
-	"github.com/troupe-node/troupe/tx"
 )
 
 // Machine keeps the header tree, the best chain and its coins. It is driven by
@@ -143,9 +142,6 @@ func (m *Machine) fail(err error) {
 	m.err = err
 	m.subs.failAll(m, err)
 }
-
-// body returns the block of a node if it is in memory.
-func (m *Machine) body(n *Node) *tx.Block { return m.bodies.get(n) }
 
 // markDirty notes that the node's record must be written again.
 func (m *Machine) markDirty(n *Node) {

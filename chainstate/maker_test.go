@@ -18,7 +18,6 @@ type maker struct {
 	height map[string]int32
 	names  map[tx.Hash]string
 	bits   uint32
-	seed   uint32
 }
 
 var (

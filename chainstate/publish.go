@@ -10,10 +10,13 @@ func (m *Machine) publishTip(tip *Node, seq uint64) {
 	if old == tip {
 		return
 	}
-	if m.out.TipChanged != nil {
-		m.out.TipChanged.New = tip
-	} else {
+	switch c := m.out.TipChanged; {
+	case c == nil:
 		m.out.TipChanged = &TipChanged{Old: old, New: tip}
+	case c.Old == tip: // there and back before anybody looked
+		m.out.TipChanged = nil
+	default:
+		c.New = tip
 	}
 	m.concludeConnected(old, tip)
 }
