@@ -14,8 +14,8 @@ import (
 // point is the n-th outpoint of a small universe.
 func point(n int) tx.OutPoint {
 	var op tx.OutPoint
-	binary.LittleEndian.PutUint32(op.Hash[:], uint32(n))
-	op.Hash[31] = byte(n * 7)
+	binary.LittleEndian.PutUint64(op.Hash[:], uint64(n)*0x9E3779B97F4A7C15)
+	binary.LittleEndian.PutUint64(op.Hash[16:], uint64(n))
 	op.Index = uint32(n % 5)
 	return op
 }

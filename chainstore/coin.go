@@ -22,17 +22,25 @@ func appendCoinParts(dst []byte, out *tx.Output, height int32, coinbase bool) []
 }
 
 // scriptSpace hands out room for decoded scripts. Scripts live as long as the job that looks at them, so that cutting many from
-// one block of memory costs the garbage collector one object instead of thousands.
-type scriptSpace struct{ free []byte }
+// one block of memory costs the garbage collector one object instead of thousands. Blocks grow with use; nil allocates each script
+// by itself.
+type scriptSpace struct {
+	free []byte
+	next int
+}
 
-const scriptSpaceBlock = 32 << 10
+const (
+	scriptSpaceFirst = 512
+	scriptSpaceBlock = 32 << 10
+)
 
 func (s *scriptSpace) take(n int) []byte {
-	if n > scriptSpaceBlock/8 {
+	if s == nil || n > scriptSpaceBlock/8 {
 		return make([]byte, 0, n)
 	}
 	if len(s.free) < n {
-		s.free = make([]byte, scriptSpaceBlock)
+		s.next = min(max(2*s.next, scriptSpaceFirst), scriptSpaceBlock)
+		s.free = make([]byte, max(s.next, n))
 	}
 	out := s.free[:0:n]
 	s.free = s.free[n:]

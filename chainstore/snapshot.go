@@ -102,7 +102,7 @@ func (s *Snapshot) Coin(op tx.OutPoint) (coin *consensus.Coin, err error) {
 	err = s.at(s.state.Seq, func(r reader) error {
 		var buf [maxCoinKey]byte
 		_, err := r.get(appendCoinKey(buf[:0], &op), func(val []byte) (err error) {
-			coin, err = storedCoin(op, val, new(scriptSpace))
+			coin, err = storedCoin(op, val, nil)
 			return err
 		})
 		return err
