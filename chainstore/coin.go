@@ -58,6 +58,10 @@ func decodeCoin(b []byte, space *scriptSpace, c *consensus.Coin) (int, error) {
 		return 0, decodeError("coin", "bad amount")
 	}
 	n += m
+	value := decompressAmount(amount)
+	if value > consensus.MaxMoney {
+		return 0, decodeError("coin", "amount above all money")
+	}
 	template, payload, m := splitScript(b[n:])
 	if m == 0 {
 		return 0, decodeError("coin", "script cut short")
@@ -69,7 +73,7 @@ func decodeCoin(b []byte, space *scriptSpace, c *consensus.Coin) (int, error) {
 	}
 	c.Height = int32(code >> 1)
 	c.Coinbase = code&1 != 0
-	c.Output = tx.Output{Value: int64(decompressAmount(amount)), PkScript: script}
+	c.Output = tx.Output{Value: int64(value), PkScript: script}
 	return n, nil
 }
 
