@@ -155,10 +155,9 @@ func (m *Machine) Loaded(l *Load) {
 
 // spends lists the coins from before the block that it spends.
 func spends(b *tx.Block) []tx.OutPoint {
-	made := make(map[tx.Hash]struct{}, len(b.Txs))
+	made := txids(b)
 	inputs := 0
-	for _, t := range b.Txs {
-		made[t.ID()] = struct{}{}
+	for _, t := range b.Txs[1:] {
 		inputs += len(t.Inputs)
 	}
 	ops := make([]tx.OutPoint, 0, inputs)
@@ -170,4 +169,12 @@ func spends(b *tx.Block) []tx.OutPoint {
 		}
 	}
 	return ops
+}
+
+func txids(b *tx.Block) map[tx.Hash]struct{} {
+	ids := make(map[tx.Hash]struct{}, len(b.Txs))
+	for _, t := range b.Txs {
+		ids[t.ID()] = struct{}{}
+	}
+	return ids
 }

@@ -94,14 +94,43 @@ func (o *overlay) rollback(s *coinStep) {
 	s.changes, s.prev = nil, nil
 }
 
-// release forgets the oldest step after its changes went to the cache.
-func (o *overlay) release(s *coinStep) {
+// release forgets the oldest step after its changes went to the cache. alone
+// says that there are no other steps.
+func (o *overlay) release(s *coinStep, alone bool) {
 	o.merged = s.id
+	s.prev = nil
+	if alone {
+		clear(o.top)
+		return
+	}
 	for i := range s.changes {
 		op := s.changes[i].OutPoint
 		if o.top[op].step == s.id {
 			delete(o.top, op)
 		}
 	}
-	s.prev = nil
+}
+
+// unrepeated is the coins for connecting a block on a chain on which no
+// transaction can repeat an older one: see connectBlock. It answers for the
+// block's own transactions from memory alone.
+type unrepeated struct {
+	*overlay
+	own map[tx.Hash]struct{}
+}
+
+// Coin finds a coin: consensus.CoinSource.
+func (u unrepeated) Coin(op tx.OutPoint) (*consensus.Coin, error) {
+	if _, own := u.own[op.Hash]; !own {
+		return u.overlay.Coin(op)
+	}
+	if e, ok := u.top[op]; ok {
+		return e.coin, nil
+	}
+	found, known, err := u.cache.Peek(op)
+	if err != nil || known != chainstore.Unspent {
+		return nil, err
+	}
+	coin := found // what is returned escapes; what was not found need not
+	return &coin, nil
 }

@@ -82,7 +82,7 @@ func (m *Machine) connectNext(target *Node) (cost int, moved bool) {
 	if !ready {
 		return 0, false
 	}
-	c, err := consensus.ConnectBlock(b, n.Parent(), m.overlay, m.params)
+	c, err := m.connectBlock(n, b)
 	switch {
 	case isRule(err):
 		m.refuse(n, err)
@@ -106,6 +106,24 @@ func (m *Machine) connectNext(target *Node) (cost int, moved bool) {
 		m.giveOut(s)
 	}
 	return len(s.coins.changes), true
+}
+
+// connectBlock looks for what a block does to the coins.
+//
+// Looking for coins that a block would overwrite (BIP30) means a read from the
+// store for every output, to find nothing. Where BIP34 binds every block since
+// genesis, a block can only repeat a transaction by breaking another rule, too:
+// coinbases differ by their height, and other transactions spend coins that
+// are gone. There the store is asked only to name the right rule of a block
+// that is refused anyway.
+func (m *Machine) connectBlock(n *Node, b *tx.Block) (*consensus.Connected, error) {
+	if m.params.ActivationHeight(consensus.HeightInCoinbase) <= 1 {
+		c, err := consensus.ConnectBlock(b, n.Parent(), unrepeated{m.overlay, txids(b)}, m.params)
+		if !isRule(err) {
+			return c, err
+		}
+	}
+	return consensus.ConnectBlock(b, n.Parent(), m.overlay, m.params)
 }
 
 // mayRunAhead reports whether another block may be applied before those below
@@ -230,7 +248,7 @@ func (m *Machine) mergeStep() (cost int) {
 		m.fail(&internalError{fmt.Sprintf("applying block %s to the coins", s.node.hash), err})
 		return 0
 	}
-	m.overlay.release(&s.coins)
+	m.overlay.release(&s.coins, len(m.steps) == 1)
 	m.steps[0] = nil
 	m.steps = m.steps[1:]
 	m.seq++
