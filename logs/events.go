@@ -38,6 +38,8 @@ var (
 	MessageUndeclared = newEvent("message.undeclared", category.Kit, Error, "a send that the message's declaration does not know", From, To, MsgType)
 	ReplyLate         = newEvent("reply.late", category.Kit, Debug, "an answer came after its deadline", Actor, Kind, Parent, Instance, Peer, MsgType, TookMS)
 	TaskLate          = newEvent("task.late", category.Kit, Warn, "a goroutine outlived its actor", Actor, Kind, Parent, Instance, Peer, Task, TookMS)
+	ActorStuck        = newEvent("actor.stuck", category.Supervision, Error, "an actor does not come back from a message", Actor, Kind, MsgType, RunMS)
+	CreditLeak        = newEvent("credit.leak", category.Kit, Error, "credit that nobody holds was not given back")
 	HandlerSlow       = newEvent("handler.slow", category.Actor, Warn, "slow handler", Actor, Kind, Parent, Instance, Peer, MsgType, QueueMS, RunMS)
 	RuntimeNote       = newEvent("runtime.note", category.Kit, Debug, "the actor runtime says")
 	RuntimeWarning    = newEvent("runtime.warning", category.Kit, Warn, "the actor runtime warns")
@@ -52,12 +54,14 @@ var (
 	PeerReady        = newEvent("peer.ready", category.Net, Info, "handshake done", Peer, Addr, Inbound, Agent, Protocol, Height, Actor)
 	PeerDisconnected = newEvent("peer.disconnected", category.Net, Info, "peer gone", Peer, Addr, Inbound, Reason, TookMS, Actor)
 	PeerRefused      = newEvent("peer.refused", category.Net, Info, "connection refused", Addr, Inbound, Reason)
+	PeerNote         = newEvent("peer.note", category.Net, Debug, "about a peer", Peer)
 	PeerMisbehaving  = newEvent("peer.misbehaving", category.Net, Warn, "peer misbehaves", Peer, Addr, Reason, Score, Command)
 	PeerBanned       = newEvent("peer.banned", category.AddrMan, Warn, "peer banned", Peer, Addr, Reason, Until)
 	MessageReceived  = frequent(newEvent("p2p.received", category.P2P, Trace, "received", Peer, Command, Bytes))
 	MessageSent      = frequent(newEvent("p2p.sent", category.P2P, Trace, "sent", Peer, Command, Bytes))
 	MessageUnknown   = frequent(newEvent("p2p.unknown", category.P2P, Debug, "unknown command ignored", Peer, Command, Bytes))
 	MessageMalformed = newEvent("p2p.malformed", category.P2P, Debug, "malformed message", Peer, Command, Bytes, Reason)
+	NetNote          = newEvent("net.note", category.Net, Info, "about the network")
 	AddressBookSaved = newEvent("addrman.saved", category.AddrMan, Debug, "address book saved", Count, TookMS)
 )
 
@@ -83,6 +87,7 @@ var (
 	TxRefused     = newEvent("tx.refused", category.Mempool, Debug, "transaction refused", TxID, WTxID, Reason, Peer)
 	TxOrphaned    = frequent(newEvent("tx.orphaned", category.Mempool, Debug, "transaction waits for its parents", TxID, WTxID, Peer))
 	TxRemoved     = frequent(newEvent("tx.removed", category.Mempool, Debug, "transaction left the pool", TxID, WTxID, Reason))
+	MempoolNote   = newEvent("mempool.note", category.Mempool, Warn, "about the pool")
 	MempoolFull   = newEvent("mempool.full", category.Mempool, Info, "pool trimmed", Count, Bytes, Fee)
 	MempoolLoaded = newEvent("mempool.loaded", category.Mempool, Info, "pool loaded", Count, Lost, TookMS)
 	MempoolSaved  = newEvent("mempool.saved", category.Mempool, Info, "pool saved", Count, Bytes, TookMS)
@@ -98,6 +103,7 @@ var (
 	StoreClosed    = newEvent("store.closed", category.Store, Info, "store closed", Seq, TookMS)
 	StoreFailed    = newEvent("store.failed", category.Store, Error, "store failed", Err, Path)
 	DiskLow        = newEvent("disk.low", category.Store, Warn, "little room on the disk", Path, Bytes)
+	StoreWarn      = newEvent("store.warning", category.Store, Warn, "about the store")
 	StoreNote      = newEvent("store.note", category.Store, Debug, "the database says")
 )
 
@@ -105,6 +111,7 @@ var (
 var (
 	MinterBlock    = newEvent("minter.block", category.Mining, Info, "block minted", Height, Hash, Txs, Fees, Weight, Reason, TookMS)
 	MinterRefused  = newEvent("minter.refused", category.Mining, Error, "own block refused", Height, Hash, Reason)
+	MinterFailed   = newEvent("minter.failed", category.Mining, Error, "no block could be minted", Reason, Err)
 	MinterTemplate = newEvent("minter.template", category.Mining, Debug, "template built", Height, Txs, Fees, Weight, TookMS)
 )
 

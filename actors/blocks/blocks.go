@@ -167,7 +167,7 @@ func (b *blocks) arrived(k *kit.Context, a *arrival) {
 // submit hands a block to chain.
 func (b *blocks) submit(k *kit.Context, a *arrival, requested bool) {
 	add := &msg.AddBlock{Block: a.msg.Block, Checked: a.msg.Err == nil, Requested: requested}
-	id, result := k.Call(b.Cast.Chain, add, patience)
+	id, result := k.Call(b.Cast.Chain(), add, patience)
 	if result != kit.Ok {
 		b.settle(k, a, download.Retry)
 		a.done(nil)

@@ -18,15 +18,15 @@ func (c *chain) effects(k *kit.Context) {
 		k.Fail(fmt.Errorf("chain: %w (the next start resumes at the last commit)", ready.Err))
 	}
 	for _, w := range ready.Writes {
-		c.ask(k, c.Cast.Store, &msg.WriteChain{Write: w})
+		c.ask(k, c.Cast.Store(), &msg.WriteChain{Write: w})
 	}
 	c.publish(k, &ready)
 	if !c.draining { // at the end only what is connected counts
 		for _, job := range ready.Jobs {
-			c.ask(k, c.Cast.Verify, &msg.CheckBlock{Job: job})
+			c.ask(k, c.Cast.Verify(), &msg.CheckBlock{Job: job})
 		}
 		for _, load := range ready.Loads {
-			c.ask(k, c.Cast.Store, &msg.LoadChain{Load: load})
+			c.ask(k, c.Cast.Store(), &msg.LoadChain{Load: load})
 		}
 		if ready.More && !c.resuming {
 			c.resuming = true
@@ -71,8 +71,8 @@ func (c *chain) publish(k *kit.Context, ready *chainstate.Ready) {
 		c.follow(k, &msg.TipChanged{})
 	}
 	if ready.BestHeader != nil {
-		k.Send(c.Cast.Blocks, &msg.HeaderChanged{})
-		k.Send(c.Cast.Headers, &msg.HeaderChanged{})
+		k.Send(c.Cast.Blocks(), &msg.HeaderChanged{})
+		k.Send(c.Cast.Headers(), &msg.HeaderChanged{})
 	}
 }
 
@@ -84,7 +84,7 @@ func (c *chain) moved(t *chainstate.TipChanged) {
 // follow tells of a new tip: first those who work on it, then the peers.
 func (c *chain) follow(k *kit.Context, m *msg.TipChanged) {
 	cast := c.Cast
-	for _, to := range []kit.Ref{cast.Mempool, cast.Blocks, cast.Headers, cast.Minter, cast.RPC} {
+	for _, to := range []kit.Ref{cast.Mempool(), cast.Blocks(), cast.Headers(), cast.Minter(), cast.RPC()} {
 		if !to.IsZero() {
 			k.Send(to, m)
 		}

@@ -53,7 +53,7 @@ var lanes = func() (l kit.Lanes) {
 // Spec describes the actor of one connection.
 func Spec(n *Node, peer *msg.Peer, sock net.Conn) kit.Spec {
 	return kit.Spec{
-		Kind: msg.KindConn, Peer: peer.Addr.String(), Mailbox: lanes,
+		Kind: msg.KindConn, Peer: peerNumber(peer), Mailbox: lanes,
 		Policy: kit.Stop,
 		New:    func() kit.Actor { return &conn{node: n, peer: peer, sock: sock} },
 	}
@@ -168,7 +168,7 @@ func (c *conn) punish(k *kit.Context, reason string) {
 		c.node.Log.PeerNote(c.peer, "Warning: not punishing noban or manually connected peer "+peerNumber(c.peer)+"!")
 		return
 	}
-	k.Send(c.node.Cast.Registry, &msg.Misbehaved{Peer: c.peer, Reason: reason})
+	k.Send(c.node.Cast.Registry(), &msg.Misbehaved{Peer: c.peer, Reason: reason})
 	c.end(k, reason)
 }
 
@@ -184,7 +184,7 @@ func (c *conn) stopping(k *kit.Context, s kit.Stopping) {
 	c.order.drop()
 	c.out.drop()
 	down := &msg.ConnDown{Peer: c.peer, Reason: c.reason}
-	k.Send(c.node.Cast.Registry, down)
+	k.Send(c.node.Cast.Registry(), down)
 	if c.peer.Hello() != nil {
 		for _, to := range c.followers() {
 			k.Send(to, down)
@@ -194,13 +194,13 @@ func (c *conn) stopping(k *kit.Context, s kit.Stopping) {
 }
 
 func (c *conn) followers() []kit.Ref {
-	return []kit.Ref{c.node.Cast.Headers, c.node.Cast.Blocks, c.node.Cast.TxFetch}
+	return []kit.Ref{c.node.Cast.Headers(), c.node.Cast.Blocks(), c.node.Cast.TxFetch()}
 }
 
 // up tells everybody of a peer that has shaken hands.
 func (c *conn) up(k *kit.Context) {
 	up := &msg.ConnUp{Peer: c.peer}
-	k.Send(c.node.Cast.Registry, up)
+	k.Send(c.node.Cast.Registry(), up)
 	for _, to := range c.followers() {
 		k.Send(to, up)
 	}

@@ -182,7 +182,7 @@ func (c *conn) blame(k *kit.Context, err error) {
 // onBlock hands a block to blocks.
 func (c *conn) onBlock(k *kit.Context, f *frame, m *wire.Block) bool {
 	arrived := &msg.BlockArrived{Peer: c.peer, Block: m.Block, Err: f.checked, Credit: f.credit}
-	if !c.call(k, c.node.Cast.Blocks, arrived, blocks, blockPatience) {
+	if !c.call(k, c.node.Cast.Blocks(), arrived, blocks, blockPatience) {
 		return false
 	}
 	c.peer.Stats.LastBlock.Store(k.Now().Unix())
@@ -197,7 +197,7 @@ func (c *conn) onTx(k *kit.Context, f *frame, m *wire.Tx) bool {
 		return true
 	}
 	c.txs.hasTx(m.Tx)
-	return c.call(k, c.node.Cast.TxFetch, &msg.TxArrived{Peer: c.peer, Tx: m.Tx, Credit: f.credit}, txs, patience)
+	return c.call(k, c.node.Cast.TxFetch(), &msg.TxArrived{Peer: c.peer, Tx: m.Tx, Credit: f.credit}, txs, patience)
 }
 
 // rejectsTxs tells whether the peer was told not to send transactions.

@@ -75,7 +75,7 @@ func (c *conn) oddMessage(k *kit.Context, m wire.Message) {
 }
 
 func (c *conn) onHeaders(k *kit.Context, m *wire.Headers) bool {
-	if !c.call(k, c.node.Cast.Headers, &msg.HeadersArrived{Peer: c.peer, Headers: m.Headers}, alone, patience) {
+	if !c.call(k, c.node.Cast.Headers(), &msg.HeadersArrived{Peer: c.peer, Headers: m.Headers}, alone, patience) {
 		return false
 	}
 	if n := len(m.Headers); n > 0 {
@@ -102,7 +102,7 @@ func (c *conn) onInv(k *kit.Context, m *wire.Inv) bool {
 		return true
 	}
 	if len(blockHashes) > 0 && !c.order.half {
-		if !c.call(k, c.node.Cast.Headers, &msg.BlocksAnnounced{Peer: c.peer, Hashes: blockHashes}, alone, patience) {
+		if !c.call(k, c.node.Cast.Headers(), &msg.BlocksAnnounced{Peer: c.peer, Hashes: blockHashes}, alone, patience) {
 			return false
 		}
 		c.order.announced = blockHashes[len(blockHashes)-1]
@@ -112,7 +112,7 @@ func (c *conn) onInv(k *kit.Context, m *wire.Inv) bool {
 		for _, v := range txids {
 			c.txs.hasID(v.Hash)
 		}
-		if !c.call(k, c.node.Cast.TxFetch, &msg.TxsAnnounced{Peer: c.peer, List: txids}, alone, patience) {
+		if !c.call(k, c.node.Cast.TxFetch(), &msg.TxsAnnounced{Peer: c.peer, List: txids}, alone, patience) {
 			c.order.half = true // the blocks' half is done
 			return false
 		}
@@ -131,10 +131,10 @@ func (c *conn) onNotFound(k *kit.Context, m *wire.NotFound) {
 		}
 	}
 	if len(hashes) > 0 {
-		k.Send(c.node.Cast.Blocks, &msg.BlocksNotFound{Peer: c.peer, Hashes: hashes})
+		k.Send(c.node.Cast.Blocks(), &msg.BlocksNotFound{Peer: c.peer, Hashes: hashes})
 	}
 	if len(txids) > 0 {
-		k.Send(c.node.Cast.TxFetch, &msg.TxsNotFound{Peer: c.peer, List: txids})
+		k.Send(c.node.Cast.TxFetch(), &msg.TxsNotFound{Peer: c.peer, List: txids})
 	}
 }
 
@@ -354,7 +354,7 @@ func (c *conn) onAddrs(k *kit.Context, list []wire.PeerAddr) {
 		keep = append(keep, a)
 	}
 	if len(keep) > 0 {
-		k.Send(c.node.Cast.Registry, &msg.AddrsArrived{Peer: c.peer, Addrs: keep})
+		k.Send(c.node.Cast.Registry(), &msg.AddrsArrived{Peer: c.peer, Addrs: keep})
 	}
 }
 
@@ -369,7 +369,7 @@ func (c *conn) onGetAddr(k *kit.Context) bool {
 		c.note("Ignoring repeated \"getaddr\". peer=%s", peerNumber(c.peer))
 		return true
 	}
-	if !c.call(k, c.node.Cast.Registry, &msg.AddrsWanted{Peer: c.peer}, alone, patience) {
+	if !c.call(k, c.node.Cast.Registry(), &msg.AddrsWanted{Peer: c.peer}, alone, patience) {
 		return false
 	}
 	c.addrs.answered = true

@@ -169,7 +169,7 @@ func (h *headers) effects(k *kit.Context, because *cause) {
 	}
 	if last != nil {
 		last.Then = because.reply
-		if k.Send(h.Cast.Blocks, last) == kit.Ok {
+		if k.Send(h.Cast.Blocks(), last) == kit.Ok {
 			return
 		}
 	}
@@ -178,14 +178,14 @@ func (h *headers) effects(k *kit.Context, because *cause) {
 
 func (h *headers) tell(k *kit.Context, m *msg.PeerHas) {
 	if m != nil {
-		k.Send(h.Cast.Blocks, m)
+		k.Send(h.Cast.Blocks(), m)
 	}
 }
 
 // check gives headers to chain; when it has no room, it is as if it had not
 // answered, and the peer will be asked again.
 func (h *headers) check(k *kit.Context, e download.CheckHeaders, because *cause) {
-	id, result := k.Call(h.Cast.Chain, &msg.AddHeaders{Headers: e.Headers}, patience)
+	id, result := k.Call(h.Cast.Chain(), &msg.AddHeaders{Headers: e.Headers}, patience)
 	if result != kit.Ok {
 		h.machine.Checked(k.Now(), e.Batch, nil, nil)
 		return

@@ -77,7 +77,7 @@ func (l *listener) open(k *kit.Context) {
 			l.Listeners = append(l.Listeners, s)
 		}
 	}
-	self, registry, env, log := k.Self(), l.Cast.Registry, k.Env(), l.Log
+	self, registry, env, log := k.Self(), l.Cast.Registry(), k.Env(), l.Log
 	for i, s := range l.Listeners {
 		permissions := l.Addresses[i].Permissions
 		log.Listening(s.Addr().String())

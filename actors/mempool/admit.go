@@ -63,7 +63,7 @@ func (p *pool) begin(k *kit.Context, s *submission) {
 	}
 	s.attempt = attempt
 	s.tries++
-	id, result := k.Call(p.Cast.Verify, &msg.CheckTx{Attempt: attempt}, patience)
+	id, result := k.Call(p.Cast.Verify(), &msg.CheckTx{Attempt: attempt}, patience)
 	if result != kit.Ok {
 		p.decide(k, s, mempool.Verdict{Reject: mempool.Unavailable("verify has no room")})
 		return

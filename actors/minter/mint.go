@@ -82,7 +82,7 @@ func (m *minter) pick(k *kit.Context) {
 	if len(m.jobs) == 0 || m.jobs[0].stop != nil {
 		return
 	}
-	if _, result := k.Call(m.Cast.Mempool, &msg.PickTxs{}, patience); result != kit.Ok {
+	if _, result := k.Call(m.Cast.Mempool(), &msg.PickTxs{}, patience); result != kit.Ok {
 		m.fail(k, errors.New("the pool takes no questions now"))
 	}
 }
@@ -162,7 +162,7 @@ func (m *minter) onGround(k *kit.Context, g *ground) {
 		m.begin(k)
 		return
 	}
-	if _, result := k.Call(m.Cast.Chain, &msg.AddBlock{Block: g.block, Requested: true}, patience); result != kit.Ok {
+	if _, result := k.Call(m.Cast.Chain(), &msg.AddBlock{Block: g.block, Requested: true}, patience); result != kit.Ok {
 		m.fail(k, errors.New("chain takes no blocks now"))
 	}
 }

@@ -44,13 +44,50 @@ func (m *TxArrived) Release() { m.Credit.Release() }
 type SubmitTx struct {
 	Tx   *tx.Tx
 	Peer PeerID // who gave it; 0 for our operator
+	// MaxFeePerKVB, unless zero, refuses with mempool.ErrMaxFee what would be
+	// accepted but pays more, in satoshis per 1000 virtual bytes
+	// (sendrawtransaction's maxfeerate).
+	MaxFeePerKVB int64
 }
 
 // Size is what the transaction takes.
 func (m *SubmitTx) Size() int { return 256 + m.Tx.Size() }
 
-// TxVerdict answers SubmitTx and TestTx.
+// TxVerdict answers SubmitTx.
 type TxVerdict struct{ mempool.Verdict }
+
+// TestTxs asks what would become of transactions that were submitted now, in
+// this order, each with those before it in the pool; nothing changes
+// (testmempoolaccept). After the first that would be refused the others need no
+// verdict: theirs may be zero. Sender: outside. Answer: *TxsTested.
+type TestTxs struct{ Txs []*tx.Tx }
+
+// Size is what the transactions take.
+func (m *TestTxs) Size() int {
+	size := 64
+	for _, t := range m.Txs {
+		size += 256 + t.Size()
+	}
+	return size
+}
+
+// TxsTested answers TestTxs: one verdict for each transaction.
+type TxsTested struct{ Verdicts []mempool.Verdict }
+
+// Prioritise adds to the fee that a transaction counts as paying, whether it is
+// in the pool or not (prioritisetransaction). Sender: outside. Answer: *Done,
+// once the view shows it.
+type Prioritise struct {
+	ID    tx.Hash
+	Delta int64 // satoshis
+}
+
+// ListDeltas asks for what Prioritise has added so far. Sender: outside.
+// Answer: *DeltasListed.
+type ListDeltas struct{}
+
+// DeltasListed answers ListDeltas: satoshis by transaction id.
+type DeltasListed struct{ Deltas map[tx.Hash]int64 }
 
 // PickTxs asks the pool for what a template on the published tip may hold.
 // Sender: minter, outside. Answer: *TxsPicked.
@@ -81,6 +118,24 @@ var (
 	})
 	_ = kit.Register[*TxVerdict](kit.Message{
 		Lane: kit.Reply, Role: kit.Answer, From: []string{KindMempool}, To: []string{KindTxFetch}, Doc: "in or not, and why",
+	})
+	_ = kit.Register[*TestTxs](kit.Message{
+		Lane: kit.Tx, Full: kit.Hold, Role: kit.Work, From: []string{KindOutside}, To: []string{KindMempool},
+		Reply: "*TxsTested", Doc: "would the pool take these",
+	})
+	_ = kit.Register[*TxsTested](kit.Message{
+		Lane: kit.Reply, Role: kit.Answer, From: []string{KindMempool}, To: []string{KindOutside}, Doc: "what would become of them",
+	})
+	_ = kit.Register[*Prioritise](kit.Message{
+		Lane: kit.Local, Full: kit.Hold, Role: kit.Work, From: []string{KindOutside}, To: []string{KindMempool},
+		Reply: "*Done", Doc: "count a transaction as paying more or less than it does",
+	})
+	_ = kit.Register[*ListDeltas](kit.Message{
+		Lane: kit.Local, Full: kit.Hold, Role: kit.Work, From: []string{KindOutside}, To: []string{KindMempool},
+		Reply: "*DeltasListed", Doc: "which transactions count as paying something else",
+	})
+	_ = kit.Register[*DeltasListed](kit.Message{
+		Lane: kit.Reply, Role: kit.Answer, From: []string{KindMempool}, To: []string{KindOutside}, Doc: "fee deltas by transaction",
 	})
 	_ = kit.Register[*PickTxs](kit.Message{
 		Lane: kit.Local, Full: kit.Hold, Role: kit.Work, From: []string{KindMinter, KindOutside}, To: []string{KindMempool},

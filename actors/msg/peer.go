@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/troupe-node/troupe/actors/kit"
+	"github.com/troupe-node/troupe/addrbook"
 	"github.com/troupe-node/troupe/config"
 	"github.com/troupe-node/troupe/download"
 	"github.com/troupe-node/troupe/tx"
@@ -78,7 +79,8 @@ func (p *Peer) Hello() *Hello { return p.hello.Load() }
 // SetHello is conn's.
 func (p *Peer) SetHello(h *Hello) { p.hello.Store(h) }
 
-// PeerStats are counters of one connection. Only its conn writes them.
+// PeerStats are counters of one connection. Only its conn writes them, but for
+// what says otherwise.
 type PeerStats struct {
 	BytesSent, BytesRecv atomic.Int64
 	LastSend, LastRecv   atomic.Int64 // unix seconds
@@ -92,7 +94,10 @@ type PeerStats struct {
 	SyncedBlocks         atomic.Int32
 	AddrProcessed        atomic.Int64
 	AddrRateLimited      atomic.Int64
-	Sent, Recv           CommandBytes
+	AddrRelay            atomic.Bool // addresses are told to this peer
+	// InFlight are the heights of the blocks asked of it. Only blocks writes it.
+	InFlight   atomic.Pointer[[]int32]
+	Sent, Recv CommandBytes
 }
 
 // CommandBytes counts bytes by command. The commands are few and known; all
@@ -141,8 +146,16 @@ func (c *CommandBytes) Each(f func(command string, bytes int64)) {
 // not.
 type PeerList struct {
 	Peers []*Peer
+	// Added are the nodes of addnode, as they were written.
+	Added []string
+	// Bans are those of setban, also the ones that are over but not yet swept.
+	Bans []addrbook.Ban
+	// Known counts the addresses in the book.
+	Known int
 	// NetworkActive is false while setnetworkactive holds the network still.
 	NetworkInactive bool
+	// Bytes of the connections that have ended.
+	EndedSent, EndedRecv int64
 }
 
 // ByID finds a peer, or nil.
@@ -175,3 +188,10 @@ var (
 		To: []string{KindRegistry, KindHeaders, KindBlocks, KindTxFetch, KindObserver}, Doc: "a peer is gone",
 	})
 )
+
+// PeerIDs gives connections their numbers, from 1 in this process: zero stands
+// for our operator.
+type PeerIDs struct{ last atomic.Int64 }
+
+// Next is a number that was not given before.
+func (n *PeerIDs) Next() PeerID { return PeerID(n.last.Add(1)) }

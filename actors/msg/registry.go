@@ -1,6 +1,7 @@
 package msg
 
 import (
+	"errors"
 	"net"
 
 	"github.com/troupe-node/troupe/actors/kit"
@@ -75,12 +76,21 @@ type PeerCommand struct {
 	Type ConnType
 }
 
-// Ban is one entry of the ban list.
+// Ban is what setban says about a subnet.
 type Ban struct {
 	Subnet netaddr.Subnet
 	Until  int64 // unix seconds
 	Lift   bool
 }
+
+// What registry answers to orders that it cannot carry out, in Core's words.
+var (
+	ErrNodeAdded        = errors.New("Error: Node already added")
+	ErrNodeNotAdded     = errors.New("Error: Node could not be removed. It has not been added previously.")
+	ErrNodeNotConnected = errors.New("Node not found in connected nodes")
+	ErrAlreadyBanned    = errors.New("Error: IP/Subnet already banned")
+	ErrNotBanned        = errors.New("Error: Unban failed. Requested address/subnet was not previously manually banned.")
+)
 
 // PeerOrder is what a PeerCommand orders.
 type PeerOrder uint8

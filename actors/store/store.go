@@ -162,6 +162,6 @@ func (s *store) watchDisk(k *kit.Context) {
 }
 
 func (s *store) tell(k *kit.Context, m any) {
-	k.Send(s.Cast.Chain, m)
-	k.Send(s.Cast.Blocks, m)
+	k.Send(s.Cast.Chain(), m)
+	k.Send(s.Cast.Blocks(), m)
 }

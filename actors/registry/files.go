@@ -1,0 +1,85 @@
+package registry
+
+import (
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	mrand "math/rand/v2"
+	"os"
+	"path/filepath"
+
+	"github.com/troupe-node/troupe/addrbook"
+	"github.com/troupe-node/troupe/wire"
+)
+
+// Files are where the registry keeps what it knows. An empty Dir keeps nothing.
+type Files struct{ Dir string }
+
+const (
+	bookFile = "addresses.dat"
+	banFile  = "banlist.json"
+)
+
+// load reads book and bans. What is missing or damaged is begun anew, with a note:
+// neither is worth refusing to start.
+func (f Files) load(magic wire.Magic, source *mrand.Rand, log Log) (*addrbook.Book, *addrbook.Bans) {
+	var key addrbook.Key
+	rand.Read(key[:])
+	book, bans := addrbook.New(key, source), addrbook.NewBans()
+	if raw, err := f.read(bookFile); err != nil {
+		log.RegistryNote("address book cannot be read, beginning a new one: " + err.Error())
+	} else if raw != nil {
+		if old, err := addrbook.Decode(raw, magic, source); err != nil {
+			log.RegistryNote("address book is damaged, beginning a new one: " + err.Error())
+		} else {
+			book = old
+		}
+	}
+	raw, err := f.read(banFile)
+	if err == nil && raw != nil {
+		var skipped []string
+		var old *addrbook.Bans
+		if old, skipped, err = addrbook.DecodeJSON(raw); err == nil {
+			bans = old
+		}
+		for _, s := range skipped {
+			log.RegistryNote("ban list: " + s)
+		}
+	}
+	if err != nil {
+		log.RegistryNote("Missing or invalid file " + banFile + ": " + err.Error())
+	}
+	return book, bans
+}
+
+// read is nil without error when there is no such file.
+func (f Files) read(name string) ([]byte, error) {
+	if f.Dir == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(filepath.Join(f.Dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return raw, err
+}
+
+func (f Files) save(book *addrbook.Book, bans *addrbook.Bans, magic wire.Magic, log Log) {
+	if f.Dir == "" {
+		return
+	}
+	list, err := bans.EncodeJSON()
+	err = errors.Join(err, f.write(bookFile, book.Encode(magic)), f.write(banFile, list))
+	if err != nil {
+		log.RegistryNote("address book or ban list cannot be saved: " + err.Error())
+	}
+}
+
+// write puts a file in place as a whole.
+func (f Files) write(name string, data []byte) error {
+	path := filepath.Join(f.Dir, name)
+	if err := os.WriteFile(path+".new", data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}

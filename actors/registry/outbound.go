@@ -1,0 +1,338 @@
+package registry
+
+import (
+	"context"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/troupe-node/troupe/actors/kit"
+	"github.com/troupe-node/troupe/actors/msg"
+	"github.com/troupe-node/troupe/addrbook"
+	"github.com/troupe-node/troupe/wire"
+	"github.com/troupe-node/troupe/wire/netaddr"
+)
+
+const (
+	openEvery    = 500 * time.Millisecond // between two automatic calls, as in Core
+	feelerEvery  = 2 * time.Minute
+	manualFirst  = time.Second // until a node of addnode or -connect is called again
+	manualMost   = time.Minute
+	seedAfter    = 11 * time.Second // of looking for nodes without DNS
+	dialPatience = time.Minute
+)
+
+// outbound is whom we call.
+type outbound struct {
+	manual  []*manual
+	calls   map[kit.CallID]*call
+	openAt  time.Time // when the next automatic call may be
+	feelAt  time.Time
+	seedAt  time.Time
+	seeded  bool
+	asking  bool // DNS, now
+	pending int  // automatic calls under way
+}
+
+// manual is a node that our operator named.
+type manual struct {
+	name  string // as it was written
+	once  bool   // addnode onetry
+	from  string // -connect, -addnode or addnode
+	wait  time.Duration
+	next  time.Time
+	busy  bool
+	peer  *msg.Peer
+	known netaddr.AddrPort // its address, once we were connected
+}
+
+type call struct {
+	manual *manual
+	typ    msg.ConnType
+	addr   netaddr.AddrPort
+}
+
+// resolved brings what DNS knows.
+type resolved struct {
+	addrs []netaddr.AddrPort
+	notes []string
+}
+
+var _ = kit.Register[*resolved](kit.Message{
+	Lane: kit.Control, Full: kit.Hold, Role: kit.Return, From: []string{msg.KindRegistry}, To: []string{msg.KindRegistry},
+	Doc: "from its own goroutine: addresses of nodes from DNS",
+})
+
+func (o *outbound) start(k *kit.Context, r *registry) {
+	o.calls = map[kit.CallID]*call{}
+	now := k.Now()
+	o.openAt, o.feelAt, o.seedAt = now, now.Add(feelerEvery), now.Add(seedAfter)
+	if r.book.Len() == 0 || r.Config.ForceDNSSeed {
+		o.seedAt = now
+	}
+	for _, e := range r.Config.Connect {
+		o.manual = append(o.manual, &manual{name: e.String(), from: "-connect", wait: manualFirst, next: now})
+	}
+	for _, e := range r.Config.AddNode {
+		o.manual = append(o.manual, &manual{name: e.String(), from: "-addnode", wait: manualFirst, next: now})
+	}
+	for _, p := range r.peers { // after a restart
+		o.up(p)
+	}
+}
+
+// names are the nodes of addnode, for getaddednodeinfo.
+func (o *outbound) names() []string {
+	var list []string
+	for _, m := range o.manual {
+		if m.from != "-connect" && !m.once {
+			list = append(list, m.name)
+		}
+	}
+	return list
+}
+
+// tick calls whom it is time to call.
+func (o *outbound) tick(k *kit.Context, r *registry) {
+	if r.inactive {
+		return
+	}
+	now := k.Now()
+	for _, m := range o.manual {
+		if m.peer == nil && !m.busy && !now.Before(m.next) {
+			o.callManual(k, r, m)
+		}
+	}
+	if r.Config.OnlyConnect {
+		return
+	}
+	o.askSeeds(k, r, now)
+	if now.Before(o.openAt) {
+		return
+	}
+	o.openAt = now.Add(openEvery)
+	o.openAutomatic(k, r, now)
+}
+
+func (o *outbound) callManual(k *kit.Context, r *registry, m *manual) {
+	d := &msg.Dial{Name: m.name, Type: msg.Manual}
+	if id, result := k.Call(r.Cast.Dialer(), d, dialPatience); result == kit.Ok {
+		m.busy = true
+		o.calls[id] = &call{manual: m, typ: msg.Manual}
+	}
+}
+
+// openAutomatic calls one more node if there is a slot for it, of another
+// neighbourhood than those that we are connected to.
+func (o *outbound) openAutomatic(k *kit.Context, r *registry, now time.Time) {
+	full, blocksOnly := 0, 0
+	groups := map[netaddr.Group]bool{}
+	connected := map[netaddr.AddrPort]bool{}
+	for _, p := range r.peers {
+		connected[p.Addr] = true
+		switch p.Type {
+		case msg.OutboundRelay:
+			full++
+		case msg.BlockRelay:
+			blocksOnly++
+		default:
+			continue
+		}
+		groups[p.Addr.Addr.Group()] = true
+	}
+	typ, choice := msg.OutboundRelay, addrbook.Choice{}
+	switch {
+	case full+o.pending < outboundSlots:
+	case blocksOnly+o.pending < blockRelaySlots:
+		typ = msg.BlockRelay
+	case !now.Before(o.feelAt):
+		typ, choice.NewOnly = msg.Feeler, true
+		o.feelAt = now.Add(feelerEvery/2 + time.Duration(k.Rand().Int64N(int64(feelerEvery))))
+	default:
+		return
+	}
+	r.book.Resolve(now)
+	for range 100 {
+		info, ok := r.book.Select(choice, now)
+		if !ok {
+			return
+		}
+		a := info.Addr
+		if connected[a] || typ != msg.Feeler && groups[a.Addr.Group()] || !r.mayCall(a, info, now) {
+			continue
+		}
+		o.call(k, r, a, typ)
+		return
+	}
+}
+
+// mayCall leaves out what we cannot reach, do not want, or tried just now.
+func (r *registry) mayCall(a netaddr.AddrPort, info addrbook.Info, now time.Time) bool {
+	ip, ok := a.Addr.IP()
+	switch {
+	case !ok, r.bans.Banned(a.Addr, now), r.discouraged.Has(a.Addr):
+		return false
+	case len(r.Config.OnlyNet) > 0 && !slices.Contains(r.Config.OnlyNet, map[bool]string{true: "ipv4", false: "ipv6"}[ip.Is4()]):
+		return false
+	case now.Sub(info.LastTry) < 10*time.Minute:
+		return false
+	}
+	return true
+}
+
+func (o *outbound) call(k *kit.Context, r *registry, a netaddr.AddrPort, typ msg.ConnType) {
+	id, result := k.Call(r.Cast.Dialer(), &msg.Dial{Addr: a, Type: typ}, dialPatience)
+	if result != kit.Ok {
+		return
+	}
+	r.book.Attempt(a, len(r.peers) > 0, k.Now())
+	o.calls[id] = &call{typ: typ, addr: a}
+	o.pending++
+}
+
+// lost is a call that the dialer never answered.
+func (o *outbound) lost(id kit.CallID) {
+	c := o.calls[id]
+	if c == nil {
+		return
+	}
+	delete(o.calls, id)
+	if c.manual != nil {
+		c.manual.busy = false
+	} else {
+		o.pending--
+	}
+}
+
+// dialed takes what became of a call.
+func (r *registry) dialed(k *kit.Context, d *msg.Dialed) {
+	o := &r.outbound
+	c := o.calls[k.CallID()]
+	o.lost(k.CallID())
+	if c == nil {
+		d.Release()
+		return
+	}
+	if m := c.manual; m != nil {
+		m.next = k.Now().Add(m.wait)
+	}
+	if d.Err != nil {
+		r.failed(k, c, d)
+		return
+	}
+	addr := addrOf(d.Conn.RemoteAddr())
+	if r.inactive || r.alreadyTo(addr) {
+		d.Release()
+		return
+	}
+	p := &msg.Peer{Addr: addr, Type: c.typ, Permissions: r.permissions(addr.Addr, 0, false)}
+	if c.manual != nil {
+		p.AddrName = c.manual.name
+		c.manual.peer, c.manual.known, c.manual.wait = p, addr, manualFirst
+		if c.manual.once {
+			o.forget(c.manual)
+		}
+	}
+	r.add(k, d.Conn, p)
+}
+
+func (r *registry) alreadyTo(a netaddr.AddrPort) bool {
+	return slices.ContainsFunc(r.peers, func(p *msg.Peer) bool { return p.Addr == a && !p.Inbound() })
+}
+
+func (r *registry) failed(k *kit.Context, c *call, d *msg.Dialed) {
+	m := c.manual
+	if m == nil {
+		r.Log.DialFailed(d.Dial.Addr.String(), d.Err, 0)
+		return
+	}
+	if m.once {
+		r.Log.DialFailed(m.name, d.Err, 0)
+		r.outbound.forget(m)
+		return
+	}
+	r.Log.DialFailed(m.name, d.Err, m.wait)
+	m.wait = min(2*m.wait, manualMost)
+}
+
+func (o *outbound) forget(m *manual) {
+	o.manual = slices.DeleteFunc(o.manual, func(x *manual) bool { return x == m })
+}
+
+func (o *outbound) up(p *msg.Peer) {
+	for _, m := range o.manual {
+		if m.name == p.AddrName && p.Type == msg.Manual {
+			m.peer, m.known = p, p.Addr
+		}
+	}
+}
+
+func (o *outbound) down(k *kit.Context, p *msg.Peer) {
+	for _, m := range o.manual {
+		if m.peer == p {
+			m.peer = nil
+			m.next = k.Now().Add(m.wait)
+		}
+	}
+}
+
+// askSeeds asks DNS for nodes, once, when the book alone does not do.
+func (o *outbound) askSeeds(k *kit.Context, r *registry, now time.Time) {
+	if o.seeded || o.asking || now.Before(o.seedAt) {
+		return
+	}
+	enough := 0
+	for _, p := range r.peers {
+		if p.Type == msg.OutboundRelay && p.Hello() != nil {
+			enough++
+		}
+	}
+	if !r.Config.DNSSeed || !r.Config.DNS || len(r.Seeds) == 0 || enough >= 2 && !r.Config.ForceDNSSeed {
+		o.seeded = true
+		return
+	}
+	o.asking = true
+	self, seeds, port := k.Self(), r.Seeds, r.Port
+	k.Go("dns", func(ctx context.Context) { self.Post(lookUp(ctx, seeds, port)) })
+}
+
+// lookUp asks all seeds. They are told which services we want of the nodes.
+func lookUp(ctx context.Context, seeds []string, port uint16) *resolved {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	m := &resolved{}
+	for _, seed := range seeds {
+		ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", "x9."+seed)
+		if err != nil {
+			m.notes = append(m.notes, "DNS seed "+seed+" did not answer: "+err.Error())
+			continue
+		}
+		for _, ip := range ips {
+			m.addrs = append(m.addrs, netaddr.AddrPort{Addr: netaddr.FromIP(ip.Unmap()), Port: port})
+		}
+	}
+	return m
+}
+
+func (r *registry) resolved(k *kit.Context, m *resolved) {
+	o := &r.outbound
+	o.asking, o.seeded = false, true
+	for _, n := range m.notes {
+		r.Log.RegistryNote(n)
+	}
+	now := k.Now()
+	seen := make([]addrbook.Seen, len(m.addrs))
+	for i, a := range m.addrs {
+		age := 3*24*time.Hour + time.Duration(k.Rand().Int64N(int64(4*24*time.Hour)))
+		seen[i] = addrbook.Seen{Addr: a, Services: uint64(wire.NodeNetwork | wire.NodeWitness), Time: now.Add(-age)}
+	}
+	if len(seen) > 0 {
+		r.book.Add(seen, seen[0].Addr.Addr, 0, now)
+	}
+}
+
+// endpoint reads a node that was named in an order, to compare it with others.
+func endpoint(name string, port uint16) (netaddr.AddrPort, bool) {
+	a, err := netaddr.ParseAddrPort(name, port)
+	return a, err == nil
+}
