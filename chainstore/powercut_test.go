@@ -61,6 +61,21 @@ func (d *disk) watch(b *Badger) {
 	}
 }
 
+// cutAll writes into dir the worst case: of the logs, only what was synced is left.
+func (d *disk) cutAll(t *testing.T, now map[string][]byte, dir string) {
+	t.Helper()
+	for name, content := range now {
+		if _, kind := logFile(name); kind != "" {
+			if content = d.synced[name]; content == nil {
+				continue
+			}
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // cut writes into dir what a power cut at this moment could leave of the store in src. Tables, MANIFEST and SYNC are whole, as they
 // are synced when they are written. Of the logs, every page written since the last sync is there or not, by chance; a log made
 // since may be missing or empty; a log deleted since may be back.
