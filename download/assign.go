@@ -22,11 +22,11 @@ func (m *Blocks) witnessFrom() int32 { return m.cfg.Params.ActivationHeight(cons
 // assign leases needed blocks to peers, lowest first, and sends what was asked.
 func (m *Blocks) assign(now time.Time) {
 	most := m.most()
-	any := false
+	any, near := false, slices.ContainsFunc(m.tracks, m.near)
 	for _, p := range m.order {
 		// A few at a time, so that one getdata asks for several blocks.
 		f := m.free(p, most)
-		p.open = f > 0 && (f >= min(p.window, most)/4 || len(m.tracks) > 0 && m.near(m.tracks[0]))
+		p.open = f > 0 && (f >= min(p.window, most)/4 || near)
 		any = any || p.open
 	}
 	if !any {

@@ -2,7 +2,6 @@ package download
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/troupe-node/troupe/consensus"
@@ -12,7 +11,7 @@ import (
 // Arrived takes a headers message, asked for or not.
 func (m *Headers) Arrived(now time.Time, id PeerID, headers []tx.Header) {
 	p := m.peers[id]
-	if p == nil {
+	if p == nil || p.gone {
 		return
 	}
 	if !continuous(headers) {
@@ -49,18 +48,24 @@ func continuous(headers []tx.Header) bool {
 
 // unconnected takes headers whose first one builds on something we do not know:
 // a new block of a chain that we have not followed. We ask for what lies
-// between; the peer is to blame for nothing.
+// between; the peer is to blame for nothing, but when nothing else comes the
+// first synchronisation goes on with another.
 func (m *Headers) unconnected(now time.Time, p *headersPeer, headers []tx.Header) {
 	p.unknown = headers[len(headers)-1].Hash()
+	if p.stray++; p.stray >= maxStray && m.syncing == p {
+		m.replace(now, p, "headers do not connect")
+		return
+	}
 	m.ask(now, p, locator(m.tree.Best()))
 }
 
 // connected takes headers that connect, and gives them to the chain unless
 // theirs has too little work.
 func (m *Headers) connected(now time.Time, p *headersPeer, prev Node, headers []tx.Header) {
+	p.stray = 0
 	last := m.tree.Lookup(headers[len(headers)-1].Hash())
 	if last != nil && !last.Failed() {
-		m.settle(now, p, last, len(headers) == maxHeaders)
+		m.settle(now, p, last, endOf(headers))
 		return
 	}
 	work := prev.Work()
@@ -71,11 +76,11 @@ func (m *Headers) connected(now time.Time, p *headersPeer, prev Node, headers []
 		m.lowWork(now, p, prev, headers, threshold)
 		return
 	}
-	if len(p.full) >= maxChecking {
+	if len(p.checking) >= maxChecking {
 		p.again = true
 		return
 	}
-	m.check(now, p, headers, len(headers) == maxHeaders)
+	m.check(now, p, headers, endOf(headers))
 }
 
 // threshold is the work that a chain of headers must have to be stored.
@@ -84,17 +89,37 @@ func (m *Headers) threshold() consensus.Work {
 	return consensus.HeaderWorkThreshold(consensus.Chainwork{Header: tip, Work: tip.Work()}, m.cfg.Params)
 }
 
-// check gives headers to the chain, in batches of the size of a message. full
-// says that the peer has more.
-func (m *Headers) check(now time.Time, p *headersPeer, headers []tx.Header, full bool) {
-	if len(p.full) == 0 {
+// batchEnd says what lies behind a batch of headers.
+type batchEnd uint8
+
+const (
+	atEnd   batchEnd = iota // nothing that the peer has
+	hasMore                 // headers that we have to ask for
+	inside                  // more of the same message, or of a chain that is coming
+)
+
+func endOf(message []tx.Header) batchEnd {
+	if len(message) == maxHeaders {
+		return hasMore
+	}
+	return atEnd
+}
+
+// check gives headers to the chain, in batches of the size of a message.
+func (m *Headers) check(now time.Time, p *headersPeer, headers []tx.Header, end batchEnd) {
+	if len(p.checking) == 0 {
 		p.since = now
 	}
-	for batch := range slices.Chunk(headers, maxHeaders) {
+	for len(headers) > 0 {
+		n := min(len(headers), maxHeaders)
 		m.lastBatch++
 		m.batches[m.lastBatch] = p
-		p.full[m.lastBatch] = full && &batch[len(batch)-1] == &headers[len(headers)-1]
-		m.add(CheckHeaders{Peer: p.id, Batch: m.lastBatch, Headers: batch})
+		p.checking[m.lastBatch] = inside
+		if n == len(headers) {
+			p.checking[m.lastBatch] = end
+		}
+		m.add(CheckHeaders{Peer: p.id, Batch: m.lastBatch, Headers: headers[:n:n]})
+		headers = headers[n:]
 	}
 }
 
@@ -103,12 +128,12 @@ func (m *Headers) check(now time.Time, p *headersPeer, headers []tx.Header, full
 func (m *Headers) Checked(now time.Time, batch uint64, last Node, err error) {
 	p := m.batches[batch]
 	delete(m.batches, batch)
-	if p == nil || m.peers[p.id] != p {
+	if p == nil || m.peers[p.id] != p || p.gone {
 		return
 	}
-	full := p.full[batch]
-	delete(p.full, batch)
-	if len(p.full) == 0 {
+	end := p.checking[batch]
+	delete(p.checking, batch)
+	if len(p.checking) == 0 {
 		p.deadline = p.deadline.Add(now.Sub(p.since)) // our time, not the peer's
 	}
 	if err != nil {
@@ -116,12 +141,12 @@ func (m *Headers) Checked(now time.Time, batch uint64, last Node, err error) {
 			m.punish(p, fmt.Sprintf("invalid header received: %v", err))
 			return
 		}
-		full = false
+		end = atEnd
 	}
 	if last != nil {
-		m.settle(now, p, last, full)
+		m.settle(now, p, last, end)
 	}
-	if p.again && len(p.full) == 0 {
+	if p.again && len(p.checking) == 0 && !p.gone {
 		p.again = false
 		if p.low != nil {
 			m.ask(now, p, p.low.locator())
@@ -146,16 +171,18 @@ func blames(err error, outbound bool) bool {
 }
 
 // settle notes what a peer showed to have, and asks on if there is more.
-func (m *Headers) settle(now time.Time, p *headersPeer, last Node, full bool) {
-	m.has(p, last, !full && m.syncing != p)
-	if full {
+func (m *Headers) settle(now time.Time, p *headersPeer, last Node, end batchEnd) {
+	m.has(p, last, end == atEnd && m.syncing != p)
+	switch end {
+	case inside:
+		return
+	case hasMore:
 		m.ask(now, p, locator(last))
 		return
 	}
 	enough := m.cfg.Params.HasMinimumWork
 	if p.Outbound && !p.NoBan && !enough(m.tree.Tip().Work()) && !enough(p.best.Work()) {
-		m.add(Disconnect{Peer: p.id, Reason: "headers chain has insufficient work"})
-		return
+		m.disconnect(p, "headers chain has insufficient work", false)
 	}
 	m.finished(now, p)
 }
@@ -170,6 +197,14 @@ func (m *Headers) finished(now time.Time, p *headersPeer) {
 }
 
 // punish ends the connection to a peer that broke the protocol.
-func (m *Headers) punish(p *headersPeer, why string) {
-	m.add(Disconnect{Peer: p.id, Reason: why, Misbehaved: true})
+func (m *Headers) punish(p *headersPeer, why string) { m.disconnect(p, why, true) }
+
+// disconnect ends a connection. Until it is down, nothing more is asked of the
+// peer and nothing more taken from it.
+func (m *Headers) disconnect(p *headersPeer, why string, misbehaved bool) {
+	if p.gone {
+		return
+	}
+	p.gone = true
+	m.add(Disconnect{Peer: p.id, Reason: why, Misbehaved: misbehaved})
 }

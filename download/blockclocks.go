@@ -21,12 +21,9 @@ func (s *stallClock) connected(least time.Duration) {
 	s.patience = max(least, s.patience*85/100)
 }
 
-// frontierBlock is the lowest block of the best track that has not arrived.
-func (m *Blocks) frontierBlock() (w *want, behind int) {
-	if len(m.tracks) == 0 {
-		return nil, 0
-	}
-	t := m.tracks[0]
+// missing is the lowest block of a track that has not arrived, with how many
+// above it have.
+func (t *track) missing() (w *want, behind int) {
 	for _, x := range t.path[min(t.head, len(t.path)):] {
 		switch {
 		case x == nil:
@@ -39,13 +36,26 @@ func (m *Blocks) frontierBlock() (w *want, behind int) {
 	return w, behind
 }
 
+// fetching is the best chain that somebody has a part of.
+func (m *Blocks) fetching() *track {
+	for i, t := range m.tracks {
+		if slices.ContainsFunc(m.order, func(p *blocksPeer) bool { return p.reach[i] >= t.base }) {
+			return t
+		}
+	}
+	return nil
+}
+
 // stalled says which block everything waits for, nil if nothing does.
 func (m *Blocks) stalled() *want {
-	w, behind := m.frontierBlock()
+	t := m.fetching()
+	if t == nil {
+		return nil
+	}
+	w, behind := t.missing()
 	if w == nil || w.state != leased || behind == 0 || m.delivered > 0 {
 		return nil
 	}
-	t := m.tracks[0]
 	for _, x := range t.path[min(t.next, len(t.path)):] {
 		if x != nil && x.state == needed && m.room() {
 			return nil // there is other work
@@ -89,9 +99,10 @@ func (m *Blocks) convict(now time.Time, w *want) {
 	}
 	m.release(now, guilty, 0, "taken back: everything waited for it")
 	guilty.window = 1
-	w.deny(now, guilty.id)
 	if idle && !guilty.NoBan {
-		m.add(Disconnect{Peer: guilty.id, Reason: "stalling the block download"})
+		m.disconnect(guilty, "stalling the block download")
+	} else {
+		w.deny(now, guilty.id)
 	}
 }
 
@@ -144,7 +155,7 @@ func (m *Blocks) checkAnswers(now time.Time) {
 		case silent >= 2*m.cfg.AnswerTimeout && p.failures > 0:
 			m.release(now, p, 0, "taken back: the peer is silent")
 			if !p.NoBan {
-				m.add(Disconnect{Peer: p.id, Reason: "timeout downloading blocks"})
+				m.disconnect(p, "timeout downloading blocks")
 			}
 			p.failures, p.progress = 0, now
 		case silent >= m.cfg.AnswerTimeout && p.failures == 0:

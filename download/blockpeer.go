@@ -29,6 +29,7 @@ type blocksPeer struct {
 	asking   []tx.Hash
 	late     []tx.Hash // leases taken back, blocks that may still come
 	paused   bool
+	gone     bool      // about to be disconnected
 	open     bool      // has slots in the assignment under way
 	failures int       // answers missed in a row
 	progress time.Time // last block, or first lease after idling
@@ -90,7 +91,7 @@ func (p *blocksPeer) sample(now time.Time, size int) {
 // serving says whether a peer has a block of a track and can send it.
 func (m *Blocks) serving(now time.Time, p *blocksPeer, track int, w *want) bool {
 	switch {
-	case p.paused || !p.Serves && !p.Limited, p.reach[track] < w.height, w.deniedBy(now, p.id), w.leasedTo(p):
+	case p.paused || p.gone || !p.Serves && !p.Limited, p.reach[track] < w.height, w.deniedBy(now, p.id), w.leasedTo(p):
 		return false
 	case !p.Serves && p.best.Height()-w.height >= limitedDepth:
 		return false
@@ -105,16 +106,26 @@ func (m *Blocks) serving(now time.Time, p *blocksPeer, track int, w *want) bool 
 func (m *Blocks) most() int {
 	able := 0
 	for _, p := range m.order {
-		if (p.Serves || p.Limited) && p.best != nil && !p.paused {
+		if (p.Serves || p.Limited) && p.best != nil && !p.paused && !p.gone {
 			able++
 		}
 	}
 	return max(m.cfg.MaxInFlight, m.cfg.MaxInFlightAlone/max(1, 1<<(max(1, able)-1)))
 }
 
+// disconnect ends a connection. Until it is down, nothing more is asked of the
+// peer.
+func (m *Blocks) disconnect(p *blocksPeer, why string) {
+	if p.gone {
+		return
+	}
+	p.gone = true
+	m.add(Disconnect{Peer: p.id, Reason: why})
+}
+
 // free is how many more blocks a peer may be asked for.
 func (m *Blocks) free(p *blocksPeer, most int) int {
-	if p.paused {
+	if p.paused || p.gone {
 		return 0
 	}
 	return min(p.window, most) - len(p.inflight)

@@ -23,7 +23,7 @@ type chainClock struct {
 // checkChain runs the clock of one peer.
 func (m *Headers) checkChain(now time.Time, p *headersPeer) {
 	c := &p.chain
-	if !p.Outbound || p.NoBan || !p.started || c.protected {
+	if !p.Outbound || p.NoBan || !p.started || p.gone || c.protected {
 		return
 	}
 	tip := m.tree.Tip()
@@ -39,8 +39,7 @@ func (m *Headers) checkChain(now time.Time, p *headersPeer) {
 		*c = chainClock{work: tip.Work(), deadline: now.Add(m.cfg.ChainTimeout)}
 	case now.Before(c.deadline):
 	case c.asked:
-		m.add(Disconnect{Peer: p.id, Reason: "outgoing peer has an old chain"})
-		c.deadline = now.Add(m.cfg.ChainReply) // once is enough
+		m.disconnect(p, "outgoing peer has an old chain", false)
 	default:
 		c.asked, c.deadline = true, now.Add(m.cfg.ChainReply)
 		m.ask(now, p, locator(before(tip)))

@@ -126,8 +126,13 @@ func (m *Blocks) why(now time.Time, w *want) string {
 		}
 		return "asked " + strings.Join(who, " and ")
 	case staged:
-		if low, _ := m.frontierBlock(); low != nil && low.height < w.height {
-			return fmt.Sprintf("waits for height %d", low.height)
+		for _, t := range m.tracks {
+			if _, ok := t.index(w); !ok {
+				continue
+			}
+			if low, _ := t.missing(); low != nil && low.height < w.height {
+				return fmt.Sprintf("waits for height %d", low.height)
+			}
 		}
 		return "waits for the chain to take it"
 	case delivered:

@@ -17,6 +17,10 @@ const maxHeaders = 2000
 // A peer that sends more is asked again when they are done.
 const maxChecking = 8
 
+// maxStray is how many messages in a row may lead nowhere during the first
+// synchronisation.
+const maxStray = 10
+
 // HeadersConfig are the durations of the header machine and the chain's rules.
 // Zero durations take their defaults.
 type HeadersConfig struct {
@@ -81,15 +85,17 @@ type headersPeer struct {
 	best    Node    // the chain it is known to have
 	unknown tx.Hash // a block it announced and we do not know yet
 
-	started  bool      // asked for everything once
-	asked    time.Time // getheaders under way since; zero: none
-	deadline time.Time // of its part in the first synchronisation
-	failed   bool      // that part was taken from it
-	full     map[uint64]bool
-	since    time.Time // our chain has been checking its headers since
-	again    bool      // more came than we could check: ask when done
-	invSeen  bool      // asked because of an inv before we synchronised with it
-	low      *presync  // its chain has too little work to be stored yet
+	started  bool                // asked for everything once
+	asked    time.Time           // getheaders under way since; zero: none
+	deadline time.Time           // of its part in the first synchronisation
+	failed   bool                // that part was taken from it
+	checking map[uint64]batchEnd // batches that are with the chain
+	since    time.Time           // our chain has been checking its headers since
+	again    bool                // more came than we could check: ask when done
+	invSeen  bool                // asked because of an inv before we synchronised with it
+	stray    int                 // messages in a row that did not connect
+	gone     bool                // about to be disconnected
+	low      *presync            // its chain has too little work to be stored yet
 
 	chain chainClock
 }
@@ -105,7 +111,7 @@ func (m *Headers) PeerUp(now time.Time, id PeerID, info HeadersPeer) {
 	if m.peers[id] != nil {
 		return
 	}
-	p := &headersPeer{HeadersPeer: info, id: id, full: make(map[uint64]bool)}
+	p := &headersPeer{HeadersPeer: info, id: id, checking: make(map[uint64]batchEnd)}
 	m.peers[id] = p
 	m.order = append(m.order, p)
 	m.start(now)
@@ -132,7 +138,7 @@ func (m *Headers) PeerDown(now time.Time, id PeerID) {
 func (m *Headers) start(now time.Time) {
 	if m.synced || m.fresh(now) {
 		for _, p := range m.order {
-			if p.Serves && !p.started {
+			if p.Serves && !p.started && !p.gone {
 				m.startWith(now, p)
 			}
 		}
@@ -143,14 +149,14 @@ func (m *Headers) start(now time.Time) {
 	}
 	var next *headersPeer
 	for _, p := range m.order {
-		if p.Serves && !p.failed && (next == nil || p.Preferred && !next.Preferred) {
+		if p.Serves && !p.failed && !p.gone && (next == nil || p.Preferred && !next.Preferred) {
 			next = p
 		}
 	}
 	if next == nil { // all had their chance: they get another
 		for _, p := range m.order {
 			p.failed = false
-			if p.Serves && next == nil {
+			if p.Serves && !p.gone && next == nil {
 				next = p
 			}
 		}
@@ -172,13 +178,12 @@ func (m *Headers) startWith(now time.Time, p *headersPeer) {
 }
 
 // ask sends getheaders unless one is under way.
-func (m *Headers) ask(now time.Time, p *headersPeer, locator []tx.Hash) bool {
-	if !p.asked.IsZero() && now.Sub(p.asked) < m.cfg.AnswerTimeout {
-		return false
+func (m *Headers) ask(now time.Time, p *headersPeer, locator []tx.Hash) {
+	if p.gone || !p.asked.IsZero() && now.Sub(p.asked) < m.cfg.AnswerTimeout {
+		return
 	}
 	p.asked = now
 	m.add(AskHeaders{p.id, locator})
-	return true
 }
 
 // fresh says that our best header is about as new as the chain.
@@ -190,7 +195,7 @@ func (m *Headers) fresh(now time.Time) bool {
 // unknown is enough to ask for.
 func (m *Headers) Announced(now time.Time, id PeerID, hashes []tx.Hash) {
 	p := m.peers[id]
-	if p == nil {
+	if p == nil || p.gone {
 		return
 	}
 	var unknown tx.Hash
@@ -263,7 +268,7 @@ func (m *Headers) Tick(now time.Time) {
 // checkSync takes the first synchronisation from a peer that is too slow, if
 // there is another. While our own chain is checking, nobody is too slow.
 func (m *Headers) checkSync(now time.Time, p *headersPeer) {
-	if m.syncing != p || len(p.full) > 0 {
+	if m.syncing != p || len(p.checking) > 0 {
 		return
 	}
 	silent := !p.asked.IsZero() && now.Sub(p.asked) >= m.cfg.AnswerTimeout
@@ -274,12 +279,18 @@ func (m *Headers) checkSync(now time.Time, p *headersPeer) {
 		m.syncing = nil // the race is over
 		return
 	}
+	m.replace(now, p, "headers synchronisation is too slow")
+}
+
+// replace gives the first synchronisation to another peer. Who is the only one
+// keeps its connection and gets another chance.
+func (m *Headers) replace(now time.Time, p *headersPeer, why string) {
 	m.syncing = nil
 	p.failed = true
-	others := slices.ContainsFunc(m.order, func(q *headersPeer) bool { return q != p && q.Serves && !q.failed })
+	others := slices.ContainsFunc(m.order, func(q *headersPeer) bool { return q != p && q.Serves && !q.failed && !q.gone })
 	if others && !p.NoBan {
-		m.add(Disconnect{Peer: p.id, Reason: "headers synchronisation is too slow"})
+		m.disconnect(p, why, false)
 	}
-	p.asked = time.Time{}
+	p.asked, p.stray = time.Time{}, 0
 	m.start(now)
 }

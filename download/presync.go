@@ -149,11 +149,14 @@ func (m *Headers) continuePresync(now time.Time, p *headersPeer, headers []tx.He
 		p.low = nil
 	}
 	if len(pass) > 0 {
-		// More follows at once, so that only the last part can count as full.
-		m.check(now, p, pass, done && len(headers) == maxHeaders)
+		end := inside
+		if done {
+			end = endOf(headers)
+		}
+		m.check(now, p, pass, end)
 	}
 	switch {
-	case !done && len(p.full) >= maxChecking:
+	case !done && len(p.checking) >= maxChecking:
 		p.again = true // our chain is behind
 	case !done:
 		m.ask(now, p, s.locator())

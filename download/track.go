@@ -48,15 +48,18 @@ func (m *Blocks) retarget() {
 	}
 }
 
-// targets are the ends of the chains worth fetching, most work first: those of
-// peers, with the minimum work and no less than our tip's, and none that is part
-// of another. Like Core we fetch blocks of chains with equal work too, in case
-// they grow.
+// targets are the ends of the chains worth fetching, most work first: the best
+// header's, even while nobody has it, and those of peers; with the minimum work
+// and no less than our tip's, and none that is part of another. Like Core we
+// fetch blocks of chains with equal work too, in case they grow.
 func (m *Blocks) targets() []Node {
 	tip := m.tree.Tip()
-	var ends []Node
+	candidates := []Node{m.tree.Best()}
 	for _, p := range m.order {
-		n := alive(p.best)
+		candidates = append(candidates, alive(p.best))
+	}
+	var ends []Node
+	for _, n := range candidates {
 		if n == nil || n.Work().Less(tip.Work()) || !m.cfg.Params.HasMinimumWork(n.Work()) ||
 			slices.Contains(ends, n) || isAncestor(n, tip) {
 			continue
