@@ -39,7 +39,7 @@ func TestAFailureOfTheStoreStopsTheMachineAndBlamesNoBlock(t *testing.T) {
 			r.flush()
 			// A new machine has an empty cache: it must read.
 			r.m.Close()
-			store := &torn{Memory: r.store}
+			store := &torn{Memory: r.store.(*chainstore.Memory)}
 			m, err := Open(mk.params, store, r.now, r.opts)
 			if err != nil {
 				t.Fatal(err)

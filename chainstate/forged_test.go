@@ -214,3 +214,28 @@ func BenchmarkConnect2000(b *testing.B) {
 	b.ReportMetric(float64(calls[len(calls)*99/100].Microseconds())/1000, "ms-p99-call")
 	b.ReportMetric(float64(inputs)/float64(b.N), "inputs/op")
 }
+
+// BenchmarkAddHeaders is a message of 2,000 headers.
+func BenchmarkAddHeaders(b *testing.B) {
+	p := regtest(b)
+	mk := newMaker(b, p)
+	headers := make([]tx.Header, 2000)
+	for i, bl := range mk.chain("a", "genesis", len(headers)) {
+		headers[i] = bl.Header
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		m, err := Open(p, chainstore.NewMemory(), testNow, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		if _, err := m.AddHeaders(testNow, headers); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		m.Close()
+		b.StartTimer()
+	}
+}

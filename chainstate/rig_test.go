@@ -1,9 +1,6 @@
 package chainstate
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -20,7 +17,7 @@ type rig struct {
 	tb     testing.TB
 	params *consensus.Params
 	opts   Options
-	store  *chainstore.Memory
+	store  chainstore.Store
 	m      *Machine
 	now    int64
 	name   func(tx.Hash) string
@@ -42,7 +39,12 @@ const testNow = 1_800_000_000
 
 func newRig(tb testing.TB, p *consensus.Params, opts Options) *rig {
 	tb.Helper()
-	r := &rig{tb: tb, params: p, opts: opts, store: chainstore.NewMemory(), now: testNow}
+	return newRigOn(tb, p, opts, chainstore.NewMemory())
+}
+
+func newRigOn(tb testing.TB, p *consensus.Params, opts Options, store chainstore.Store) *rig {
+	tb.Helper()
+	r := &rig{tb: tb, params: p, opts: opts, store: store, now: testNow}
 	r.name = func(h tx.Hash) string { return h.String()[:8] }
 	r.open()
 	return r
@@ -63,7 +65,7 @@ func (r *rig) open() {
 func (r *rig) crash() {
 	r.tb.Helper()
 	r.m.Close()
-	store, err := r.store.Restart(r.store.State().Seq)
+	store, err := r.store.(*chainstore.Memory).Restart(r.store.State().Seq)
 	if err != nil {
 		r.tb.Fatal(err)
 	}
@@ -209,7 +211,7 @@ func (r *rig) flush() {
 	r.tb.Fatal("the machine does not come to rest")
 }
 
-// coinHash is a hash over all coins of the committed tip.
+// coinHash is hash_serialized_3 of the committed tip.
 func (r *rig) coinHash() string {
 	r.tb.Helper()
 	r.flush()
@@ -218,23 +220,14 @@ func (r *rig) coinHash() string {
 		r.tb.Fatal(err)
 	}
 	defer snap.Release()
-	if snap.Tip() != r.published.Tip().Hash() {
-		r.tb.Fatalf("committed tip %s, published %s", snap.Tip(), r.published.Tip().Hash())
-	}
-	h := sha256.New()
-	err = snap.EachCoin(func(op tx.OutPoint, c *consensus.Coin) error {
-		h.Write(op.Hash[:])
-		b := binary.LittleEndian.AppendUint32(nil, op.Index)
-		b = binary.LittleEndian.AppendUint64(b, uint64(c.Output.Value))
-		b = binary.LittleEndian.AppendUint32(b, uint32(c.Height))
-		b = append(b, fmt.Sprint(c.Coinbase)...)
-		h.Write(append(b, c.Output.PkScript...))
-		return nil
-	})
+	info, err := chainstore.SetInfo(snap, chainstore.HashSerialized, nil)
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
+	if info.Tip != r.published.Tip().Hash() {
+		r.tb.Fatalf("committed tip %s, published %s", info.Tip, r.published.Tip().Hash())
+	}
+	return info.HashSerialized.String()
 }
 
 func (r *rig) tip() string { return r.name(r.published.Tip().Hash()) }
