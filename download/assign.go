@@ -100,6 +100,9 @@ func (m *Blocks) assignTrack(t *track, a *assignment) {
 		if a.slots <= 0 || j > t.head && !m.room() {
 			return
 		}
+		if w.notBefore.After(a.now) {
+			continue
+		}
 		if p := m.pick(a, w, j-t.head < frontier); p != nil {
 			m.lend(a.now, p, w, "asked")
 			a.slots--

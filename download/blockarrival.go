@@ -86,10 +86,16 @@ const (
 	Stored Outcome = iota
 	// Refused: it can never become part of the chain.
 	Refused
-	// Retry: these bytes were not the block (mutated), or our side failed. The
-	// block is still wanted, from another peer.
+	// Retry: these bytes were not the block (mutated). It is still wanted, from
+	// another peer.
 	Retry
+	// Again: our side failed, which says nothing about block or peer. The block is
+	// asked for again a moment later, of anybody.
+	Again
 )
+
+// againAfter is that moment: a failure that lasts must not become a busy loop.
+const againAfter = time.Second
 
 // Settled takes the chain's verdict about a delivered block.
 func (m *Blocks) Settled(now time.Time, hash tx.Hash, o Outcome) {
@@ -107,6 +113,11 @@ func (m *Blocks) Settled(now time.Time, hash tx.Hash, o Outcome) {
 		w.become(now, needed)
 		w.deny(now, w.from)
 		w.note(now, "not the block: asking again", w.from)
+		m.rewind(w)
+	case o == Again:
+		w.become(now, needed)
+		w.notBefore = now.Add(againAfter)
+		w.note(now, "we failed: asking again", Nobody)
 		m.rewind(w)
 	default:
 		w.become(now, settled)

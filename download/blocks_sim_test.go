@@ -268,7 +268,7 @@ func TestAnyHistoryLeavesTheBooksRight(t *testing.T) {
 				}
 				h := delivered[0]
 				delivered = delivered[1:]
-				o := rapid.SampledFrom([]Outcome{Stored, Stored, Stored, Refused, Retry}).Draw(t, "outcome")
+				o := rapid.SampledFrom([]Outcome{Stored, Stored, Stored, Refused, Retry, Again}).Draw(t, "outcome")
 				switch o {
 				case Stored:
 					s.byHash[h].body = true

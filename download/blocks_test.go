@@ -65,6 +65,8 @@ func (p *blocksPlayer) play(command string, words []string) []string {
 		p.m.Settled(p.now, n.hash, Refused)
 	case "retry":
 		p.m.Settled(p.now, p.node(words[0]).hash, Retry)
+	case "again":
+		p.m.Settled(p.now, p.node(words[0]).hash, Again)
 	case "tip":
 		p.tip = p.node(words[0])
 		p.m.Progress(p.now)

@@ -165,6 +165,8 @@ func (m *Blocks) whyNeeded(now time.Time, w *want) string {
 		}
 	}
 	switch {
+	case w.notBefore.After(now):
+		return "we failed to check it, and try again in a moment"
 	case has == 0:
 		return "no peer has it"
 	case willing > 0 && !m.room():

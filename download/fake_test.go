@@ -132,7 +132,7 @@ func (f *fakeTree) node(s string) *fakeNode {
 	return l.nodes[n-1]
 }
 
-// nodes finds "a1..a5" or "a1".
+// nodes finds "a1..a5" or "a1", also across a fork: "a9..b2".
 func (f *fakeTree) nodes(s string) []*fakeNode {
 	from, to, ranged := strings.Cut(s, "..")
 	first := f.node(from)

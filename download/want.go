@@ -42,6 +42,7 @@ type want struct {
 	from      PeerID // who delivered it
 	size      int    // bytes, when it is here
 	since     time.Time
+	notBefore time.Time // not to be asked for earlier
 	denied    []denial
 	history   []Event
 }
