@@ -19,14 +19,19 @@ func (m *Machine) target() *Node {
 	}
 }
 
-// reachable reports whether the bodies from the connected chain to n are here:
-// some may have been pruned. A candidate thrown away for this comes back when
-// a body does (storeBody).
+// reachable reports whether the bodies from the connected chain to n are here,
+// and what it takes to leave that chain: some may have been pruned, from the
+// bottom up. A candidate thrown away for this comes back when a body does
+// (storeBody).
 func (m *Machine) reachable(n *Node) bool {
 	if n == m.reached {
 		return true
 	}
-	for d, fork := n, Fork(n, m.connected); d != fork && d != m.reached; d = d.parent {
+	fork := Fork(n, m.connected)
+	if fork != m.connected && !m.connected.At(fork.height+1).canLeave() {
+		return false
+	}
+	for d := n; d != fork && d != m.reached; d = d.parent {
 		if !d.HasBody() {
 			return false
 		}
@@ -34,6 +39,10 @@ func (m *Machine) reachable(n *Node) bool {
 	m.reached = n
 	return true
 }
+
+// canLeave reports whether a block can be taken back. Undo data on its way to
+// the store counts.
+func (n *Node) canLeave() bool { return n.HasBody() && n.HasUndo() }
 
 // working is the block whose coins the overlay shows.
 func (m *Machine) working() *Node {

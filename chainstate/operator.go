@@ -31,7 +31,7 @@ func (m *Machine) Invalidate(hash tx.Hash) error {
 	}
 	if m.connected.Descends(n) {
 		for d := m.connected; d != n.parent; d = d.parent {
-			if !d.HasBody() || !d.HasUndo() {
+			if !d.canLeave() {
 				return fmt.Errorf("%w: %s at height %d", ErrPruned, d.hash, d.height)
 			}
 		}

@@ -275,3 +275,58 @@ func TestPruningKeepsWhatIsNeeded(t *testing.T) {
 		t.Fatalf("a pruned block came again: %s, %s", got[0].Outcome, got[1].Outcome)
 	}
 }
+
+func TestAReorganisationIntoWhatWasPrunedDoesNotHappen(t *testing.T) {
+	mk := newMaker(t, regtest(t))
+	r := newRig(t, mk.params, Options{})
+	r.quiet = true
+	// The branch leaves the chain at a30; only its first blocks are pruned.
+	r.addAll(mk.chain("a", "genesis", 30))
+	r.addAll(mk.chain("b", "a30", 5))
+	mk.chain("c", "a30", 330)
+	mk.chain("d", "a20", 345)
+	for _, n := range names("c", 330) {
+		r.add(mk.get(n), Submission{Requested: true})
+	}
+	r.flush()
+	pruned := r.m.PruneTargets(40, 1000)
+	r.m.Prune(pruned)
+	r.run()
+	if len(pruned) != 40+5 || mustNode(t, r, "b1", mk).HasBody() {
+		t.Fatalf("%d blocks pruned", len(pruned))
+	}
+	// More work, but a20 to a30 cannot be taken back any more.
+	for _, n := range names("d", 345) {
+		r.add(mk.get(n), Submission{Requested: true})
+	}
+	if r.err != nil || r.published.Tip().Hash() != mk.get("c330").Hash() {
+		t.Fatalf("tip %s (%v)", r.tip(), r.err)
+	}
+	// Nor is there a way through a pruned branch until its bodies come again;
+	// then it is the chain below that is in the way.
+	for _, b := range mk.chain("e", "b5", 340) {
+		r.add(b, Submission{Requested: true})
+	}
+	for _, n := range names("b", 5) {
+		r.add(mk.get(n), Submission{Requested: true})
+	}
+	if r.err != nil || r.published.Tip().Hash() != mk.get("c330").Hash() || !r.m.Idle() {
+		t.Fatalf("tip %s (%v)", r.tip(), r.err)
+	}
+	// On top of the tip all goes on.
+	for _, b := range mk.chain("f", "c330", 2) {
+		r.add(b, Submission{Requested: true})
+	}
+	if r.published.Tip().Hash() != mk.get("f2").Hash() {
+		t.Fatalf("tip %s", r.tip())
+	}
+}
+
+func mustNode(t *testing.T, r *rig, name string, mk *maker) *Node {
+	t.Helper()
+	n := r.m.Index().Get(mk.get(name).Hash())
+	if n == nil {
+		t.Fatalf("block %s is unknown", name)
+	}
+	return n
+}
