@@ -14,7 +14,6 @@ import (
 
 	badger "github.com/dgraph-io/badger/v3"
 	sst "github.com/dgraph-io/badger/v3/table"
-	"github.com/dgraph-io/ristretto/z"
 	"github.com/troupe-node/troupe/tx"
 )
 
@@ -110,24 +109,25 @@ func tableDamage(path string, blocks bool) (why string) {
 	case info.Size() == 0:
 		return "it is empty"
 	}
+	why = "it is cut short or torn"
 	defer func() {
-		if r := recover(); r != nil {
-			why = "it is cut short or torn"
-		}
+		_ = recover() // Badger panics over what it does not understand; why says it
 	}()
-	mapped, err := z.OpenMmapFile(path, os.O_RDWR, 0)
+	data, unmap, err := mapFile(path, info.Size())
 	if err != nil {
 		return err.Error()
 	}
-	t, err := sst.OpenTable(mapped, sst.Options{})
+	defer unmap()
+	t, err := sst.OpenInMemoryTable(data, 1, &sst.Options{})
 	if err != nil {
 		return err.Error()
 	}
-	if blocks && t.VerifyChecksum() != nil {
-		why = "a block does not match its checksum"
+	if why = ""; !blocks {
+		return ""
 	}
-	if err := t.Close(-1); err != nil && why == "" {
-		why = err.Error()
+	why = "a block does not match its checksum"
+	if t.VerifyChecksum() == nil {
+		why = ""
 	}
 	return why
 }

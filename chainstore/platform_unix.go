@@ -28,3 +28,17 @@ func onDisk(info os.FileInfo) int64 {
 	}
 	return info.Size()
 }
+
+// mapFile lends a file's bytes without reading them.
+func mapFile(path string, size int64) (data []byte, unmap func(), err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	data, err = unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return nil, nil, &os.PathError{Op: "mmap", Path: path, Err: err}
+	}
+	return data, func() { _ = unix.Munmap(data) }, nil
+}

@@ -1,7 +1,6 @@
 package chainstore
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"math/big"
 	"math/rand/v2"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/troupe-node/troupe/consensus"
 	"github.com/troupe-node/troupe/tx"
-	"golang.org/x/crypto/chacha20"
 )
 
 func muInt(i byte) []byte {
@@ -97,19 +95,20 @@ func TestMuHashArithmeticAgreesWithBigIntegers(t *testing.T) {
 	}
 }
 
-func TestMuHashStretchesWithChaCha20(t *testing.T) {
-	key := sha256.Sum256([]byte("coin"))
-	c, err := chacha20.NewUnauthenticatedCipher(key[:], make([]byte, chacha20.NonceSize))
-	if err != nil {
-		t.Fatal(err)
+func TestChaCha20BlockIsThatOfTheRFC(t *testing.T) {
+	// RFC 8439, section 2.3.2.
+	var state [16]uint32
+	state[0], state[1], state[2], state[3] = 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574
+	for i := range 8 {
+		state[4+i] = 0x03020100 + uint32(i)*0x04040404
 	}
-	want := make([]byte, muBytes)
-	c.XORKeyStream(want, want)
-	e := muElement([]byte("coin"))
-	for i, limb := range e {
-		if limb != binary.LittleEndian.Uint64(want[8*i:]) {
-			t.Fatalf("limb %d differs from the reference keystream", i)
-		}
+	state[12], state[13], state[14], state[15] = 1, 0x09000000, 0x4a000000, 0
+	want := [16]uint32{
+		0xe4e7f110, 0x15593bd1, 0x1fdd0f50, 0xc47120a3, 0xc7f4d1c7, 0x0368c033, 0x9aaa2204, 0x4e6cd4c3,
+		0x466482d2, 0x09aa9f07, 0x05d7c214, 0xa2028bd9, 0xd19c12b5, 0xb94e16de, 0xe883d0cb, 0x4e3c50a2,
+	}
+	if got := chachaBlock(&state); got != want {
+		t.Fatalf("%x", got)
 	}
 }
 
