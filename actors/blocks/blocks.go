@@ -169,7 +169,7 @@ func (b *blocks) submit(k *kit.Context, a *arrival, requested bool) {
 	add := &msg.AddBlock{Block: a.msg.Block, Checked: a.msg.Err == nil, Requested: requested}
 	id, result := k.Call(b.Cast.Chain(), add, patience)
 	if result != kit.Ok {
-		b.settle(k, a, download.Retry)
+		b.settle(k, a, download.Again)
 		a.done(nil)
 		return
 	}
@@ -185,7 +185,9 @@ func (b *blocks) verdict(k *kit.Context, v *chainstate.Verdict) {
 	delete(b.chain, k.CallID())
 	outcome := download.Stored
 	switch {
-	case v.Outcome == chainstate.Failed, a.msg.Err != nil, v.Err != nil && v.Result() == consensus.Mutated:
+	case v.Outcome == chainstate.Failed:
+		outcome = download.Again // our failure, nobody is to blame
+	case a.msg.Err != nil, v.Err != nil && v.Result() == consensus.Mutated:
 		outcome = download.Retry
 	case v.Outcome == chainstate.Refused:
 		outcome = download.Refused
