@@ -60,12 +60,21 @@ type lane struct {
 	peak      int    // most items since it was last empty
 	high      int    // most items ever
 	highBytes int
-	mark      int                    // next depth to report, a power of two
+	first     int                    // least depth that is reported, a power of two
+	mark      int                    // next depth to report
 	latest    map[conflateKey]uint64 // where the queued message of a conflated key is
 	waiting   []Ref                  // senders that hold a message until there is room
 }
 
+// firstMark is the depth from which a lane reports, unless a quarter of its limit
+// is more: a lane that is meant to be deep says nothing while it is ordinary.
 const firstMark = 64
+
+func (l *lane) begin(limit int) {
+	for l.first = firstMark; l.first < limit/4; l.first *= 2 {
+	}
+	l.mark = l.first
+}
 
 func (l *lane) full(lim Limits, size int) bool {
 	return l.n >= lim.Messages || (l.n > 0 && l.bytes+size > lim.Bytes)
@@ -82,9 +91,6 @@ func (l *lane) push(it item) (mark int) {
 	l.peak = max(l.peak, l.n)
 	l.high = max(l.high, l.n)
 	l.highBytes = max(l.highBytes, l.bytes)
-	if l.mark == 0 {
-		l.mark = firstMark
-	}
 	if l.n >= l.mark {
 		mark = l.mark
 		l.mark *= 2
@@ -127,7 +133,7 @@ func (l *lane) pop(it *item) bool {
 	if it.class.Full == Conflate && l.latest != nil {
 		delete(l.latest, conflateKey{it.class, keyOf(it.class, it.msg)})
 	}
-	if l.n <= l.mark/8 && l.mark > firstMark {
+	if l.n <= l.mark/8 && l.mark > l.first {
 		l.mark /= 2 // re-armed only well below, so that a depth that wavers reports once
 	}
 	if l.n == 0 {

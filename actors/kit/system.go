@@ -94,6 +94,9 @@ func (s *System) spawn(parent *cell, spec Spec) Ref {
 		return Ref{}
 	}
 	c.box = mailbox{cell: c, env: s.env, limits: spec.Mailbox.withDefaults()}
+	for i := range c.box.lanes {
+		c.box.lanes[i].begin(c.box.limits[i].Messages)
+	}
 	c.box.turn = c.box.run
 	props := actor.PropsFromProducer(func() actor.Actor { return c },
 		actor.WithMailbox(func() actor.Mailbox { return &c.box }),

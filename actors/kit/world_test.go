@@ -160,7 +160,7 @@ func TestTheTreeShowsEveryActorAndItsLanes(t *testing.T) {
 	var child Ref
 	spec := on("root", func(c *Context, msg any) {
 		if _, ok := msg.(Started); ok {
-			child = c.Spawn(Spec{Kind: "conn", Peer: "192.0.2.1:8333", New: func() Actor { return Func(func(*Context, any) {}) }})
+			child = c.Spawn(Spec{Kind: "conn", Peer: "192.0.2.1:8333", Mailbox: Lanes{Tx: {Messages: 256}}, New: func() Actor { return Func(func(*Context, any) {}) }})
 		}
 	})
 	spec.Name = "root"

@@ -17,6 +17,8 @@ import (
 type Log struct {
 	L   *logs.Logger
 	Now func() time.Time
+
+	tipAt time.Time // of the last line about a tip during the initial download; chain's
 }
 
 // PeerConnected is conn's: both sides have shaken hands.
@@ -77,8 +79,13 @@ func (l *Log) TipMoved(from, to *chainstate.Node, disconnected, connected int, s
 			logs.TipDisconnected.Log(l.L, logs.Height.Is(int64(n.Height())), logs.Hash.Is(n.Hash()), logs.PrevHash.Is(n.Prev().Hash()))
 		}
 	}
-	if s.InitialDownload() && connected > 1 {
-		connected = 1 // the progress line says the rest
+	if s.InitialDownload() && disconnected == 0 {
+		if now := time.Now(); now.Sub(l.tipAt) < time.Second {
+			return // the next line, and the progress line, say the rest
+		} else {
+			l.tipAt = now
+		}
+		connected = 1
 	}
 	for h := to.Height() - int32(min(connected, maxLines)) + 1; h <= to.Height(); h++ {
 		n := to.At(h)
