@@ -298,6 +298,23 @@ func (r badgerReader) scan(prefix []byte, fn func(key, val []byte) error) error 
 	return nil
 }
 
+func (r badgerReader) sizes(prefix []byte, fn func(key []byte, bytes int64) error) error {
+	o := badger.DefaultIteratorOptions
+	o.Prefix = prefix
+	o.PrefetchValues = false
+	it := r.txn.NewIterator(o)
+	defer it.Close()
+	for it.Seek(prefix); it.ValidForPrefix(prefix); it.Next() {
+		if r.b.closed.Load() {
+			return ErrClosed
+		}
+		if err := fn(it.Item().Key(), it.Item().ValueSize()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (l badgerLog) log(level LogLevel, format string, args []any) {
 	if l.to != nil {
 		l.to(level, strings.TrimSpace(fmt.Sprintf(format, args...)))

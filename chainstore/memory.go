@@ -236,3 +236,7 @@ func (r memoryReader) scan(prefix []byte, fn func(key, val []byte) error) error 
 	}
 	return nil
 }
+
+func (r memoryReader) sizes(prefix []byte, fn func(key []byte, bytes int64) error) error {
+	return r.scan(prefix, func(key, val []byte) error { return fn(key, int64(len(val))) })
+}

@@ -74,9 +74,10 @@ const (
 	minMemtable   = 1 << 20
 	maxMemtable   = 128 << 20
 
-	// valueThreshold: larger values go to the value log, smaller ones lie in the tree beside their key. Coins, headers and the
-	// blocks of an idle regtest are small, real bodies and undo data are large.
-	valueThreshold = 1 << 10
+	// valueThreshold: larger values go to the value log, smaller ones lie in the tree beside their key. No coin may be larger (a script
+	// of 10,000 bytes is the longest that can be spent): collection of the value log can bring a value back whose deletion was merged away
+	// before. A body that comes back is a matter of room, a coin would be a matter of consensus.
+	valueThreshold = 10 << 10
 
 	bigValueLog   = 512 << 20 // the newest file is read through at every start: about 0.3 s
 	smallValueLog = 64 << 20

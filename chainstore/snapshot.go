@@ -12,6 +12,8 @@ import (
 type reader interface {
 	get(key []byte, use func(val []byte) error) (found bool, err error)
 	scan(prefix []byte, fn func(key, val []byte) error) error
+	// sizes is scan without reading a value: it tells about how long each is.
+	sizes(prefix []byte, fn func(key []byte, bytes int64) error) error
 	close()
 }
 
