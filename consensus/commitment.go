@@ -28,7 +28,7 @@ func WitnessCommitmentIndex(coinbase *tx.Tx) int {
 // WitnessCommitmentScript is the output script by which a coinbase with the
 // reserved value commits to the witnesses of the other transactions.
 func WitnessCommitmentScript(txs []*tx.Tx, reserved [32]byte) []byte {
-	commitment := witnessCommitment(WitnessMerkleRoot(txs), reserved[:])
+	commitment := witnessCommitment(tx.WitnessMerkleRoot(txs), reserved[:])
 	return append(append([]byte(nil), witnessCommitmentHead...), commitment[:]...)
 }
 
@@ -41,24 +41,9 @@ func witnessCommitment(root tx.Hash, reserved []byte) tx.Hash {
 	return sha256.Sum256(first[:])
 }
 
-// WitnessMerkleRoot is the merkle root over the witness ids, with zero in the
-// place of the coinbase, which cannot commit to itself.
-func WitnessMerkleRoot(txs []*tx.Tx) tx.Hash {
-	ids := make([]tx.Hash, len(txs))
-	for i := 1; i < len(txs); i++ {
-		ids[i] = txs[i].WitnessID()
-	}
-	root, _ := tx.MerkleRoot(ids) // the ids' tree has shown mutations already
-	return root
-}
-
 // checkMerkleRoot checks that the header commits to exactly this list.
 func checkMerkleRoot(b *tx.Block) error {
-	ids := make([]tx.Hash, len(b.Txs))
-	for i, t := range b.Txs {
-		ids[i] = t.ID()
-	}
-	root, mutated := tx.MerkleRoot(ids)
+	root, mutated := b.MerkleRoot()
 	if root != b.Header.MerkleRoot {
 		return Reject(ErrBadMerkleRoot, Mutated, "hashMerkleRoot mismatch")
 	}
@@ -79,7 +64,7 @@ func checkWitness(b *tx.Block, segwit bool) error {
 			if len(reserved) != 1 || len(reserved[0]) != 32 {
 				return Reject(ErrWitnessNonceSize, Mutated, "CheckWitnessMalleation : invalid witness reserved value size")
 			}
-			want := witnessCommitment(WitnessMerkleRoot(b.Txs), reserved[0])
+			want := witnessCommitment(b.WitnessMerkleRoot(), reserved[0])
 			if !bytes.Equal(want[:], coinbase.Outputs[i].PkScript[6:witnessCommitmentSize]) {
 				return Reject(ErrWitnessMerkle, Mutated, "CheckWitnessMalleation : witness merkle commitment mismatch")
 			}

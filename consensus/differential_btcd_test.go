@@ -242,8 +242,8 @@ func checkMerkleAndCommitment(t *testing.T, b []byte) {
 	if got := blockchain.CalcMerkleRoot(theirs.Transactions(), false); tx.Hash(got) != root {
 		t.Errorf("merkle root of %d is %s, in btcd %s", len(txs), root, got)
 	}
-	if got := blockchain.CalcMerkleRoot(theirs.Transactions(), true); tx.Hash(got) != consensus.WitnessMerkleRoot(txs) {
-		t.Errorf("witness merkle root of %d is %s, in btcd %s", len(txs), consensus.WitnessMerkleRoot(txs), got)
+	if got := blockchain.CalcMerkleRoot(theirs.Transactions(), true); tx.Hash(got) != tx.WitnessMerkleRoot(txs) {
+		t.Errorf("witness merkle root of %d is %s, in btcd %s", len(txs), tx.WitnessMerkleRoot(txs), got)
 	}
 	sameVerdict(t, "commitment", consensus.CheckBlockContext(ours, nil, p), blockchain.ValidateWitnessCommitment(theirs))
 }

@@ -3,11 +3,10 @@ package consensus_test
 import (
 	"encoding/binary"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/troupe-node/troupe/consensus"
+	"github.com/troupe-node/troupe/internal/testdata"
 	"github.com/troupe-node/troupe/tx"
 )
 
@@ -15,24 +14,13 @@ import (
 // from bytes, so that `go test -fuzz` can steer them. Where btcd and Core are
 // known to differ the comparison says so and follows Core.
 
-// runsEnv asks for more than a smoke run of every differential test, a million
-// say.
-const runsEnv = "TROUPE_DIFFERENTIAL_RUNS"
-
 const smokeRuns = 4000
 
 // differential runs check on random bytes. The seed is fixed: a failure comes
 // again.
 func differential(t *testing.T, size int, check func(t *testing.T, b []byte)) {
 	t.Helper()
-	runs := smokeRuns
-	if s := os.Getenv(runsEnv); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			t.Fatalf("%s=%s is not a number", runsEnv, s)
-		}
-		runs = n
-	}
+	runs := testdata.Runs(t, smokeRuns)
 	random := rand.NewChaCha8([32]byte{1})
 	b := make([]byte, size)
 	for i := range runs {

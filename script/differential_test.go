@@ -1,30 +1,15 @@
 package script_test
 
 import (
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
+	"github.com/troupe-node/troupe/internal/testdata"
 	"github.com/troupe-node/troupe/script"
 	"github.com/troupe-node/troupe/tx/msgtx"
 )
-
-// fuzzRuns is how many executions a smoke run makes: TROUPE_FUZZ_N, or so many that ordinary tests stay quick.
-func fuzzRuns(t *testing.T, ordinary int) int {
-	t.Helper()
-	s := os.Getenv("TROUPE_FUZZ_N")
-	if s == "" {
-		return ordinary
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 {
-		t.Fatalf("TROUPE_FUZZ_N is %q, want a number of executions", s)
-	}
-	return n
-}
 
 // oracleFlags translates to txscript's flags, in the order of our bits.
 var oracleFlags = [...]txscript.ScriptFlags{
@@ -181,7 +166,7 @@ func TestGeneratedSpendsGiveTxscriptsResult(t *testing.T) {
 	cache := script.NewSigCache(1<<20, [32]byte{2})
 	tally := map[string][2]int{}
 	runs, skipped := 0, 0
-	want := fuzzRuns(t, 12_000)
+	want := testdata.Runs(t, 12_000)
 	for seed := uint64(0); runs < want; seed++ {
 		d := newDice(seed, nil)
 		r, s := differ(t, d, generate(d), cache, tally)

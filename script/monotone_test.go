@@ -3,6 +3,7 @@ package script_test
 import (
 	"testing"
 
+	"github.com/troupe-node/troupe/internal/testdata"
 	"github.com/troupe-node/troupe/script"
 )
 
@@ -38,7 +39,8 @@ func monotone(t *testing.T, d *dice, s *spend, cache *script.SigCache) (runs int
 func TestFlagsOnlyEverForbidMore(t *testing.T) {
 	cache := script.NewSigCache(1<<20, [32]byte{3})
 	runs := 0
-	for seed := uint64(1 << 32); runs < fuzzRuns(t, 40_000); seed++ {
+	want := testdata.Runs(t, 40_000)
+	for seed := uint64(1 << 32); runs < want; seed++ {
 		d := newDice(seed, nil)
 		runs += monotone(t, d, generate(d), cache)
 	}

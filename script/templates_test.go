@@ -3,6 +3,7 @@ package script_test
 import (
 	"testing"
 
+	"github.com/troupe-node/troupe/internal/testdata"
 	"github.com/troupe-node/troupe/script"
 )
 
@@ -44,7 +45,8 @@ func TestTemplatesGiveTheInterpretersResult(t *testing.T) {
 	// A cache each, so that neither side learns from the other.
 	cache, other := script.NewSigCache(1<<20, [32]byte{9}), script.NewSigCache(1<<20, [32]byte{10})
 	runs := 0
-	for seed := uint64(2 << 32); runs < fuzzRuns(t, 6_000); seed++ {
+	want := testdata.Runs(t, 6_000)
+	for seed := uint64(2 << 32); runs < want; seed++ {
 		d := newDice(seed, nil)
 		runs += sameWithTemplates(t, d, generateTemplate(d), cache, other)
 	}

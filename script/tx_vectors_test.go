@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/troupe-node/troupe/consensus"
 	"github.com/troupe-node/troupe/script"
 	"github.com/troupe-node/troupe/tx"
 )
@@ -74,38 +75,14 @@ func (c *txCase) pass(flags script.Flags) bool {
 	return true
 }
 
-// sane is the part of Core's CheckTransaction that BADTX cases break.
-func (c *txCase) sane() bool {
-	const maxMoney = 21_000_000 * 100_000_000
-	if len(c.tx.Inputs) == 0 || len(c.tx.Outputs) == 0 {
-		return false
-	}
-	total := int64(0)
-	for _, out := range c.tx.Outputs {
-		if out.Value < 0 || out.Value > maxMoney || total+out.Value > maxMoney {
-			return false
-		}
-		total += out.Value
-	}
-	seen := map[tx.OutPoint]bool{}
-	for _, in := range c.tx.Inputs {
-		if seen[in.PrevOut] || in.PrevOut.IsNull() && !c.tx.IsCoinbase() {
-			return false
-		}
-		seen[in.PrevOut] = true
-	}
-	n := len(c.tx.Inputs[0].ScriptSig)
-	return !c.tx.IsCoinbase() || n >= 2 && n <= 100
-}
-
 func TestValidTransactionsPassUnderExactlyTheFlagsCoreSays(t *testing.T) {
 	vectorSets(t, "tx_valid.json", func(t *testing.T, data []byte) {
 		cases := decodeTxCases(t, data)
 		rng := rand.New(rand.NewPCG(3, 4))
 		for _, c := range cases {
 			excluded := parseFlags(t, c.flags)
-			if !c.sane() {
-				t.Errorf("not sane: %s", c.line)
+			if err := consensus.CheckTransaction(c.tx); err != nil {
+				t.Errorf("%v: %s", err, c.line)
 			}
 			if !c.pass(script.AllFlags &^ excluded) {
 				t.Errorf("fails: %s", c.line)
@@ -138,10 +115,10 @@ func TestInvalidTransactionsFailUnderTheFlagsCoreSays(t *testing.T) {
 		cases := decodeTxCases(t, data)
 		rng := rand.New(rand.NewPCG(5, 6))
 		for _, c := range cases {
-			if c.flags == "BADTX" {
-				if c.sane() {
-					t.Errorf("sane: %s", c.line)
-				}
+			err := consensus.CheckTransaction(c.tx)
+			if bad := c.flags == "BADTX"; bad != (err != nil) {
+				t.Errorf("%v: %s", err, c.line)
+			} else if bad {
 				continue
 			}
 			flags := parseFlags(t, c.flags)

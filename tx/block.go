@@ -3,6 +3,7 @@ package tx
 import (
 	"encoding/binary"
 	"fmt"
+	"sync"
 )
 
 // HeaderSize is the length of a serialised header in bytes.
@@ -61,6 +62,16 @@ type Block struct {
 	raw      []byte
 	hash     Hash
 	stripped int
+
+	ids, witnessIDs tree
+}
+
+// tree is a merkle root that the first who asks for it computes: a block is
+// looked at where it arrives and once more where it is connected.
+type tree struct {
+	once    sync.Once
+	root    Hash
+	mutated bool
 }
 
 // ParseBlock reads exactly one block and keeps raw. A block without
@@ -139,6 +150,28 @@ func (b *Block) AppendStripped(dst []byte) []byte {
 		dst = t.AppendStripped(dst)
 	}
 	return dst
+}
+
+// MerkleRoot is [MerkleRoot] of the transactions' ids, computed once.
+func (b *Block) MerkleRoot() (root Hash, mutated bool) {
+	b.ids.once.Do(func() {
+		if len(b.Txs) == 0 {
+			return
+		}
+		ids := make([]Hash, len(b.Txs), len(b.Txs)+1)
+		for i, t := range b.Txs {
+			ids[i] = t.id
+		}
+		b.ids.root, b.ids.mutated = foldTree(ids)
+	})
+	return b.ids.root, b.ids.mutated
+}
+
+// WitnessMerkleRoot is the root over the witness ids, with zero in the place of
+// the coinbase, which cannot commit to itself (BIP141). It is computed once.
+func (b *Block) WitnessMerkleRoot() Hash {
+	b.witnessIDs.once.Do(func() { b.witnessIDs.root = WitnessMerkleRoot(b.Txs) })
+	return b.witnessIDs.root
 }
 
 // Size is the length in bytes with witnesses.

@@ -13,6 +13,11 @@ func MerkleRoot(ids []Hash) (root Hash, mutated bool) {
 	}
 	row := make([]Hash, len(ids), len(ids)+1)
 	copy(row, ids)
+	return foldTree(row)
+}
+
+// foldTree is MerkleRoot of at least one id, in the memory of row.
+func foldTree(row []Hash) (root Hash, mutated bool) {
 	for len(row) > 1 {
 		for i := 0; i+1 < len(row); i += 2 {
 			mutated = mutated || row[i] == row[i+1]
@@ -26,6 +31,20 @@ func MerkleRoot(ids []Hash) (root Hash, mutated bool) {
 		row = row[:len(row)/2]
 	}
 	return row[0], mutated
+}
+
+// WitnessMerkleRoot is what [Block.WitnessMerkleRoot] computes, for a block that
+// is still being made. The ids' tree shows mutations already.
+func WitnessMerkleRoot(txs []*Tx) Hash {
+	if len(txs) == 0 {
+		return Hash{}
+	}
+	ids := make([]Hash, len(txs), len(txs)+1)
+	for i := 1; i < len(txs); i++ {
+		ids[i] = txs[i].witnessID
+	}
+	root, _ := foldTree(ids)
+	return root
 }
 
 func hashPair(left, right *Hash) Hash {

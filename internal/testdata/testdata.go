@@ -1,11 +1,12 @@
 // Package testdata finds test data that is not in this repository: data of modules in the module cache, and Core's
-// test vectors in a folder of the user's. Only tests import it. Start with ModuleDir and Vectors.
+// test vectors in a folder of the user's. Only tests import it. Start with ModuleDir, Vectors and Runs.
 package testdata
 
 import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,24 @@ import (
 
 // VectorsEnv names the folder with Core's JSON test vectors (src/test/data of a Core source tree).
 const VectorsEnv = "TROUPE_VECTORS"
+
+// RunsEnv asks every test that holds two implementations against each other for so many executions instead of the few
+// of an ordinary run: a million, say.
+const RunsEnv = "TROUPE_RUNS"
+
+// Runs is how many executions such a test makes.
+func Runs(t testing.TB, ordinary int) int {
+	t.Helper()
+	s := os.Getenv(RunsEnv)
+	if s == "" {
+		return ordinary
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		t.Fatalf("%s is %q, want a number of executions", RunsEnv, s)
+	}
+	return n
+}
 
 var moduleDirs sync.Map // module path to folder
 
