@@ -7,6 +7,7 @@ import (
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/chainstate"
+	"github.com/troupe-node/troupe/script"
 )
 
 // txShare is how many tasks of blocks run before one of a waiting transaction
@@ -108,6 +109,7 @@ func (f *fifo) pop() task {
 type blockRun struct {
 	verify  *verify
 	job     *chainstate.VerifyJob
+	cache   *script.SigCache // nil: none
 	batches []chainstate.Batch
 	errs    []error
 	reply   kit.ReplyTo
@@ -125,7 +127,7 @@ func (b *blockRun) init() {
 // order is the one that is reported, whichever worker is faster.
 func (b *blockRun) run(i int) {
 	if int64(i) < b.worst.Load() {
-		b.errs[i] = b.verify.guard("block", func() error { return b.batches[i].Run(b.verify.Cache) })
+		b.errs[i] = b.verify.guard("block", func() error { return b.batches[i].Run(b.cache) })
 		if b.errs[i] != nil {
 			b.failed(int64(i))
 		}

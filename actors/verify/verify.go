@@ -62,7 +62,7 @@ func (v *verify) Receive(k *kit.Context, m any) {
 
 // checkBlock queues the batches of a block.
 func (v *verify) checkBlock(k *kit.Context, job *chainstate.VerifyJob) {
-	b := &blockRun{verify: v, job: job, batches: job.Batches(), reply: k.ReplyTo()}
+	b := &blockRun{verify: v, job: job, cache: v.blockCache(), batches: job.Batches(), reply: k.ReplyTo()}
 	if len(b.batches) == 0 {
 		k.Reply(&msg.BlockChecked{Job: job})
 		return
@@ -72,6 +72,16 @@ func (v *verify) checkBlock(k *kit.Context, job *chainstate.VerifyJob) {
 		v.queue.pushBlock(task{block: b, batch: i})
 	}
 	v.wake(k)
+}
+
+// blockCache is what a block's scripts are looked up in: what the pool remembered,
+// which the block adds nothing to, as in Core. Nothing is known of old blocks, and a
+// look-up costs as much as a hash.
+func (v *verify) blockCache() *script.SigCache {
+	if tip := v.Board.Tip(); tip == nil || tip.InitialDownload() {
+		return nil
+	}
+	return v.Cache.ReadOnly()
 }
 
 func (v *verify) checkTx(k *kit.Context, m *msg.CheckTx) {
