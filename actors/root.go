@@ -132,11 +132,11 @@ func (r *root) company(k *kit.Context) {
 		Rule:    minter.Rule{PayTo: n.PayTo, Every: c.Minter.Interval, Txs: c.Minter.Txs},
 		Version: c.Rules.TestBlockVersion,
 	}))
+	r.play(k, dialer.Spec(dialer.Deps{Timeout: c.Network.DialTimeout}))
 	r.play(k, registry.Spec(registry.Deps{
 		Board: n.Board, Cast: n.Cast, Config: c.Network, Magic: wire.Magic(n.Params.Magic), Port: n.Params.P2PPort,
 		Seeds: n.Params.DNSSeeds, Files: registry.Files{Dir: c.ChainDir}, IDs: n.IDs, Log: n.log,
 	}))
-	r.play(k, dialer.Spec(dialer.Deps{Timeout: c.Network.DialTimeout}))
 	if len(n.Addresses) > 0 {
 		r.play(k, listener.Spec(listener.Deps{Cast: n.Cast, Listeners: n.Listeners, Addresses: n.Addresses, Log: n.log}))
 	}

@@ -115,6 +115,7 @@ func (r *registry) start(k *kit.Context) {
 	r.inactive = !r.Config.Active
 	r.outbound.start(k, r)
 	r.publish()
+	r.outbound.tick(k, r) // whom our operator named is called at once
 	k.Every(100*time.Millisecond, msg.Tick{})
 }
 
