@@ -85,6 +85,10 @@ func (m *Machine) connectNext(target *Node) (cost int, moved bool) {
 	c, err := m.connectBlock(n, b)
 	switch {
 	case isRule(err):
+		if damage := m.confirmMissing(b, err); damage != nil {
+			m.fail(&internalError{"looking for a coin of block " + n.hash.String(), damage})
+			return 0, false
+		}
 		m.refuse(n, err)
 		return len(b.Txs), true
 	case err != nil:
