@@ -2,7 +2,6 @@ package mempool
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/troupe-node/troupe/consensus"
 	"github.com/troupe-node/troupe/script"
@@ -15,17 +14,21 @@ import (
 // transaction is for Finish to say. coins must be those of the tip that the
 // attempt was prepared on.
 func (a *Attempt) Check(coins Coins, cache *script.SigCache) error {
-	a.refused, a.script, a.missing = nil, nil, nil
+	if a.members != nil {
+		return a.checkMembers(coins, cache)
+	}
+	a.refused, a.script, a.missing, a.ran = nil, nil, nil, false
 	if err := a.findCoins(coins); err != nil {
 		return err
 	}
 	if a.refused == nil {
 		a.refused = a.checkSpending()
 	}
-	if a.refused != nil || a.tooCheap() != nil {
+	if a.refused != nil || a.known != nil || !a.packed && a.checkFees(a.fee+a.delta, a.minFee) != nil {
 		return nil // the scripts are not worth the time
 	}
 	a.script = a.runScripts(cache)
+	a.ran = true
 	return nil
 }
 
@@ -34,27 +37,33 @@ func (a *Attempt) Check(coins Coins, cache *script.SigCache) error {
 func (a *Attempt) findCoins(source Coins) error {
 	t := a.Tx
 	a.coins = make([]consensus.Coin, len(t.Inputs))
-	var ops []tx.OutPoint
-	var places []int
+	ops := make([]tx.OutPoint, 0, len(t.Inputs))
 	for i := range t.Inputs {
-		op := t.Inputs[i].PrevOut
-		if out := a.parentOutput(op); out != nil {
+		if out := a.parentOutput(t.Inputs[i].PrevOut); out != nil {
 			// An unconfirmed coin counts as made in the next block.
 			a.coins[i] = consensus.Coin{Output: *out, Height: a.tip.next()}
-			continue
+		} else {
+			ops = append(ops, t.Inputs[i].PrevOut)
 		}
-		ops, places = append(ops, op), append(places, i)
+	}
+	if len(ops) == 0 {
+		return nil
 	}
 	found, err := source.Coins(ops)
 	if err != nil {
 		return err
 	}
-	for j, c := range found {
-		if c == nil {
-			a.missing = append(a.missing, ops[j].Hash)
+	next := 0
+	for i := range t.Inputs {
+		if next == len(ops) || t.Inputs[i].PrevOut != ops[next] {
 			continue
 		}
-		a.coins[places[j]] = *c
+		if c := found[next]; c != nil {
+			a.coins[i] = *c
+		} else {
+			a.missing = append(a.missing, ops[next].Hash)
+		}
+		next++
 	}
 	if a.missing != nil {
 		return a.explainMissing(source)
@@ -62,16 +71,26 @@ func (a *Attempt) findCoins(source Coins) error {
 	return nil
 }
 
+// parentOutput finds an output of an unconfirmed parent.
 func (a *Attempt) parentOutput(op tx.OutPoint) *tx.Output {
 	for _, p := range a.parents {
 		if p.Tx.ID() == op.Hash {
-			if int(op.Index) < len(p.Tx.Outputs) {
-				return &p.Tx.Outputs[op.Index]
-			}
-			return nil
+			return outputOf(p.Tx, op.Index)
+		}
+	}
+	for _, t := range a.family {
+		if t.ID() == op.Hash {
+			return outputOf(t, op.Index)
 		}
 	}
 	return nil
+}
+
+func outputOf(t *tx.Tx, i uint32) *tx.Output {
+	if int64(i) >= int64(len(t.Outputs)) {
+		return nil
+	}
+	return &t.Outputs[i]
 }
 
 // explainMissing tells a transaction that is already confirmed from one whose
@@ -87,6 +106,7 @@ func (a *Attempt) explainMissing(source Coins) error {
 	}
 	for _, c := range made {
 		if c != nil {
+			a.missing = nil
 			a.refused = reject(Conflict, ErrAlreadyKnown, "")
 			return nil
 		}
@@ -129,82 +149,33 @@ func (a *Attempt) checkSpending() *Reject {
 	return nil
 }
 
-// tooCheap is a first look at the fee with the minimum as it was at Prepare:
-// what fails it will hardly pass Finish, and certainly is not worth a signature
-// check now. A delta of prioritisetransaction is only known to Finish.
-func (a *Attempt) tooCheap() *Reject {
-	if a.Bypass || a.minFee == 0 {
+// checkFees judges an attempt that stands alone by the fee it counts as paying,
+// in satoshis, and the pool's minimum, per kvB. One that pays too little to be
+// relayed can have no help from a child, unless it is TRUC.
+func (a *Attempt) checkFees(fee, minFee int64) *Reject {
+	if a.Bypass {
 		return nil
 	}
-	return checkFee(a.fee, a.vsize, a.minFee, a.policy.MinRelayFee)
+	if r := a.checkRelayFee(fee); r != nil {
+		return r
+	}
+	return a.policy.checkFee(fee, a.vsize, minFee)
 }
 
-// checkFee is Core's CheckFeeRate.
-func checkFee(fee, vsize, minFee, minRelay int64) *Reject {
-	if need := feeFor(minFee, vsize); minFee > minRelay && fee < need {
+func (a *Attempt) checkRelayFee(fee int64) *Reject {
+	if need := feeFor(a.policy.MinRelayFee, a.vsize); a.Tx.Version != trucVersion && fee < need {
+		return reject(MempoolPolicy, ErrMinRelayNotMet, "%d < %d", fee, need)
+	}
+	return nil
+}
+
+// checkFee is Core's CheckFeeRate, for a transaction or a package.
+func (p *Policy) checkFee(fee, vsize, minFee int64) *Reject {
+	if need := feeFor(minFee, vsize); minFee > p.MinRelayFee && fee < need {
 		return reject(Reconsiderable, ErrMinFeeNotMet, "%d < %d", fee, need)
 	}
-	if need := feeFor(minRelay, vsize); fee < need {
+	if need := feeFor(p.MinRelayFee, vsize); fee < need {
 		return reject(Reconsiderable, ErrMinRelayNotMet, "%d < %d", fee, need)
 	}
 	return nil
-}
-
-// runScripts verifies every input under the standard flags, and remembers the
-// transaction as good under the next block's: what passes under a set of flags
-// passes under fewer.
-func (a *Attempt) runScripts(cache *script.SigCache) *Reject {
-	spent := make([]tx.Output, len(a.coins))
-	for i := range a.coins {
-		spent[i] = a.coins[i].Output
-	}
-	context := script.NewTxContext(a.Tx, spent)
-	flags := script.StandardFlags
-	if !a.policy.RequireStandard {
-		flags = script.MandatoryFlags | a.blockFlags()
-	}
-	for i := range a.Tx.Inputs {
-		if err := context.Verify(i, flags, cache); err != nil {
-			return a.scriptReject(context, i, err)
-		}
-	}
-	cache.RememberScripts(a.Tx.WitnessID(), a.blockFlags())
-	return nil
-}
-
-// scriptReject words a script failure as Core's CheckInputScripts and
-// PolicyScriptChecks do.
-func (a *Attempt) scriptReject(context *script.TxContext, input int, err error) *Reject {
-	op := a.Tx.Inputs[input].PrevOut
-	where := fmt.Sprintf("input %d of %s (wtxid %s), spending %s:%d", input, a.Tx.ID(), a.Tx.WitnessID(), op.Hash, op.Index)
-	r := &Reject{Result: Consensus, Kind: consensus.ErrScript, Debug: where,
-		Text: fmt.Sprintf("%s (%s)", consensus.ErrScript.Error(), err)}
-	if again := context.Verify(input, script.MandatoryFlags, nil); again == nil {
-		r.Result, r.Kind = NotStandard, ErrNonMandatory
-		r.Text = fmt.Sprintf("%s (%s)", ErrNonMandatory, err)
-	} else {
-		r.Text = fmt.Sprintf("%s (%s)", consensus.ErrScript.Error(), again)
-	}
-	if !a.Tx.HasWitness() && a.spendsWitness() {
-		r.Result = WitnessStripped
-	}
-	return r
-}
-
-// spendsWitness tells whether an input would need a witness: then the
-// transaction may have lost it on the way, and its id must not be held against
-// it.
-func (a *Attempt) spendsWitness() bool {
-	for i := range a.coins {
-		prev := a.coins[i].Output.PkScript
-		if script.IsPayToScriptHash(prev) {
-			if redeem, ok := lastPush(a.Tx.Inputs[i].ScriptSig); ok {
-				prev = redeem
-			}
-		}
-		if _, _, ok := script.IsWitnessProgram(prev); ok {
-			return true
-		}
-	}
-	return false
 }

@@ -20,12 +20,16 @@ type Entry struct {
 	Height         int32 // of the tip then
 	Sequence       uint64
 	SpendsCoinbase bool
-	Lock           consensus.LockPoint
-	lockHeight     int32 // highest confirmed coin that Lock depends on
 
-	links atomic.Pointer[Links]
-	mark  uint64 // of the owner's last walk
-	place int    // in the owner's eviction heap; -1 when it is not there
+	links     atomic.Pointer[Links]
+	unbroad   atomic.Bool
+	lock      consensus.LockPoint // the owner's alone, as is everything below
+	coinsFrom int32               // height of the youngest confirmed coin it spends
+	returned  bool                // from a disconnected block
+	mark      uint64              // of the last walk
+	evict     int                 // place in the eviction heap; -1 when it is not there
+	due       int                 // place in the expiry heap
+	slot      int                 // place in the list of all
 }
 
 // Totals are sums over an entry and its relatives.
@@ -33,21 +37,18 @@ type Totals struct {
 	Count int
 	VSize int64
 	Fees  int64 // with deltas
-	SigOp int64
 }
 
 func (t *Totals) add(o Totals) {
 	t.Count += o.Count
 	t.VSize += o.VSize
 	t.Fees += o.Fees
-	t.SigOp += o.SigOp
 }
 
 func (t *Totals) sub(o Totals) {
 	t.Count -= o.Count
 	t.VSize -= o.VSize
 	t.Fees -= o.Fees
-	t.SigOp -= o.SigOp
 }
 
 // Links are an entry's place in the graph of unconfirmed transactions.
@@ -68,12 +69,16 @@ func (e *Entry) ModifiedFee() int64 { return e.Fee + e.Links().Delta }
 // FeePerKVB is the base feerate in satoshis per 1000 virtual bytes.
 func (e *Entry) FeePerKVB() int64 { return e.Fee * 1000 / e.VSize }
 
+// Unbroadcast says that no peer has asked for it yet, although our operator
+// gave it to us: it will be announced again.
+func (e *Entry) Unbroadcast() bool { return e.unbroad.Load() }
+
 // AncestorCount is how many transactions must be in a block for this one to be,
 // itself included.
 func (e *Entry) AncestorCount() int { return e.Links().Ancestors.Count }
 
 func (e *Entry) own() Totals {
-	return Totals{Count: 1, VSize: e.VSize, Fees: e.ModifiedFee(), SigOp: e.SigOpCost}
+	return Totals{Count: 1, VSize: e.VSize, Fees: e.ModifiedFee()}
 }
 
 // edit replaces the links by a changed copy.

@@ -1,6 +1,10 @@
 package mempool
 
-import "github.com/troupe-node/troupe/tx"
+import (
+	"slices"
+
+	"github.com/troupe-node/troupe/tx"
+)
 
 // Verdict is what became of a transaction.
 type Verdict struct {
@@ -12,131 +16,146 @@ type Verdict struct {
 	// known.
 	Fee   int64 // satoshis
 	VSize int64
+	// Effective is the feerate by which it was judged, in satoshis per kvB, and
+	// With are the transactions, by witness id, that it was judged together with.
+	Effective int64
+	With      []tx.Hash
+	// In a package: Entry was here before, which may have another witness. Unknown
+	// is a transaction that nothing was found out about.
+	Known, Unknown bool
 }
 
 // Stale tells whether the attempt must be prepared and checked again: the chain
-// has moved, or a parent has come or gone since.
-func (p *Pool) Stale(a *Attempt) bool {
-	if a.tip.Node == nil || a.tip.Hash() != p.tip.Hash() {
+// has moved, a parent has come or gone since, or it seemed too cheap and is not.
+func (p *Pool) Stale(a *Attempt, now int64) bool {
+	if a.tip.Node == nil || a.tip.Node != p.tip.Node {
 		return true
 	}
-	parents := p.parentsIn(a.Tx)
-	if len(parents) != len(a.parents) {
+	if a.members != nil {
+		return p.staleMembers(a)
+	}
+	if !slices.Equal(p.parentsIn(a.Tx), a.parents) {
 		return true
 	}
-	for i := range parents {
-		if parents[i] != a.parents[i] {
-			return true
-		}
-	}
-	return false
+	return a.refused == nil && !a.ran && a.checkFees(a.fee+p.deltas[a.Tx.ID()], p.minFee(now)) == nil
 }
 
 // Finish decides about an attempt that was checked and is not stale.
 func (p *Pool) Finish(a *Attempt, now int64) Verdict {
-	v := p.judge(a, now, false)
+	w, v := p.judge(a, now)
 	if v.Reject != nil {
 		return v
 	}
-	p.admit(a, v.Replaced, &v)
-	p.TrimToSize(now)
+	v.Entry = p.admit(w)
+	if a.Bypass {
+		return v
+	}
+	p.Expire(now)
+	p.TrimToSize()
 	if p.index.byID.get(a.Tx.ID()) == nil {
-		return Verdict{Reject: reject(Reconsiderable, ErrPoolFull, ""), Fee: v.Fee, VSize: v.VSize}
+		v.Entry, v.Reject = nil, reject(Reconsiderable, ErrPoolFull, "")
 	}
 	return v
 }
 
 // Test says what Finish would, and changes nothing (testmempoolaccept).
-func (p *Pool) Test(a *Attempt, now int64) Verdict { return p.judge(a, now, true) }
-
-// judge makes every check that needs the pool, in Core's order. A valid verdict
-// has the entries to be replaced.
-func (p *Pool) judge(a *Attempt, now int64, test bool) Verdict {
-	v := Verdict{Fee: a.fee, VSize: a.vsize, Missing: a.missing}
-	if r := p.prepare(a.Tx); r != nil {
-		v.Reject = r
-		return v
-	}
-	if v.Reject = a.refused; v.Reject != nil {
-		return v
-	}
-	modified := a.fee + p.deltas[a.Tx.ID()]
-	if !a.Bypass {
-		if v.Reject = checkFee(modified, a.vsize, p.minFee(now), p.policy.MinRelayFee); v.Reject != nil {
-			return v
-		}
-	}
-	conflicts := p.conflictsOf(a.Tx)
-	var ancestors []*Entry
-	if ancestors, v.Reject = p.checkLimits(a, conflicts); v.Reject != nil {
-		return v
-	}
-	if v.Reject = p.checkTRUC(a, ancestors, conflicts); v.Reject != nil {
-		return v
-	}
-	if v.Reject = spendsConflict(ancestors, conflicts); v.Reject != nil {
-		return v
-	}
-	if len(conflicts) > 0 {
-		if v.Replaced, v.Reject = p.checkReplacement(a, modified, conflicts); v.Reject != nil {
-			return v
-		}
-	}
-	v.Reject = a.script
+func (p *Pool) Test(a *Attempt, now int64) Verdict {
+	_, v := p.judge(a, now)
 	return v
 }
 
-// conflictsOf lists the entries that spend what t spends, once each.
-func (p *Pool) conflictsOf(t *tx.Tx) (list []*Entry) {
-	for i := range t.Inputs {
-		e := p.index.spends.get(t.Inputs[i].PrevOut)
-		if e == nil {
-			continue
-		}
-		known := false
-		for _, c := range list {
-			known = known || c == e
-		}
-		if !known {
-			list = append(list, e)
-		}
-	}
-	return list
+// work is an attempt as the pool sees it by now: Core's Workspace.
+type work struct {
+	*Attempt
+	modified  int64    // fee with delta
+	conflicts []*Entry // that it spends the coins of
+	sibling   bool     // one of them is only another child of its parent
+	ancestors []*Entry // in the pool
+	replaced  []*Entry // everything that has to go for it
 }
 
-// spendsConflict refuses a transaction that depends on what it would replace.
-func spendsConflict(ancestors, conflicts []*Entry) *Reject {
-	for _, a := range ancestors {
-		for _, c := range conflicts {
-			if a == c {
-				return reject(Consensus, ErrSpendsConflict, "spends conflicting transaction %s", c.Tx.ID())
-			}
+// judge makes every check of a single transaction, in Core's order.
+func (p *Pool) judge(a *Attempt, now int64) (*work, Verdict) {
+	w := &work{Attempt: a}
+	v := Verdict{Missing: a.missing}
+	r := p.preChecks(w, now, singleRules)
+	if a.vsize > 0 {
+		v.Fee, v.VSize = a.fee, a.vsize
+		v.Effective, v.With = perKVB(w.modified, a.vsize), []tx.Hash{a.Tx.WitnessID()}
+	}
+	if r == nil && len(w.conflicts) > 0 {
+		r = p.checkReplacement(w)
+	}
+	if r == nil {
+		r = a.script
+	}
+	if r == nil && a.MaxRate > 0 && a.fee > feeFor(a.MaxRate, int64(a.Tx.VSize())) {
+		r = reject(Unknown, ErrMaxFee, "")
+	}
+	v.Reject, v.Replaced = r, w.replaced
+	return w, v
+}
+
+// preChecks is Core's PreChecks, from where the pool matters.
+func (p *Pool) preChecks(w *work, now int64, may rules) (r *Reject) {
+	a := w.Attempt
+	if r = p.checkPlace(a.Tx, may); r != nil {
+		return r
+	}
+	if a.refused != nil {
+		return a.refused
+	}
+	w.modified = a.fee + p.deltas[a.Tx.ID()]
+	if may.packageFees {
+		if r = a.checkRelayFee(w.modified); r != nil {
+			return r
+		}
+	} else if r = a.checkFees(w.modified, p.minFee(now)); r != nil {
+		return r
+	}
+	w.conflicts = p.conflictsOf(a.Tx)
+	if w.ancestors, r = p.checkLimits(w, may); r != nil {
+		return r
+	}
+	sibling, r := checkTRUC(w)
+	switch {
+	case r == nil:
+	case sibling != nil && may.sibling:
+		w.conflicts, w.sibling = append(w.conflicts, sibling), true
+	default:
+		return r
+	}
+	for _, e := range w.ancestors {
+		if slices.Contains(w.conflicts, e) {
+			return reject(Consensus, ErrSpendsConflict, "%s spends conflicting transaction %s", a.Tx.ID(), e.Tx.ID())
 		}
 	}
 	return nil
 }
 
 // admit takes out what is replaced and puts the entry in.
-func (p *Pool) admit(a *Attempt, replaced []*Entry, v *Verdict) {
-	for _, e := range replaced {
+func (p *Pool) admit(w *work) *Entry {
+	for _, e := range w.replaced {
 		if p.index.byID.get(e.Tx.ID()) == e {
 			p.removeAll(RemovedReplaced, e)
 		}
 	}
+	a := w.Attempt
 	e := &Entry{
-		Tx: a.Tx, Fee: a.fee, VSize: a.vsize, SigOpCost: int64(a.sigOpCost), Time: a.now,
-		Height: a.tip.Node.Height(), Sequence: p.sequence, Lock: a.lock, place: -1,
+		Tx: a.Tx, Fee: a.fee, VSize: a.vsize, SigOpCost: int64(a.sigOpCost), Time: a.Time,
+		Height: a.tip.Node.Height(), Sequence: p.sequence, lock: a.lock, evict: -1, returned: a.Bypass,
+	}
+	if a.Bypass {
+		e.Sequence = 0 // before any child that was here already, as in Core
 	}
 	p.sequence++
 	for i := range a.coins {
 		e.SpendsCoinbase = e.SpendsCoinbase || a.coins[i].Coinbase
 		if a.coins[i].Height < a.tip.next() {
-			e.lockHeight = max(e.lockHeight, a.coins[i].Height)
+			e.coinsFrom = max(e.coinsFrom, a.coins[i].Height)
 		}
 	}
 	p.insert(e)
-	next := &LogEntry{Entry: e}
-	p.logEnd.next.Store(next)
-	p.logEnd = next
-	v.Entry = e
+	p.Announce(e)
+	return e
 }

@@ -1,8 +1,14 @@
 package mempool
 
-import "github.com/troupe-node/troupe/tx"
+import (
+	"container/heap"
+	"slices"
 
-// walk visits start and everything reachable from it through next, once each.
+	"github.com/troupe-node/troupe/tx"
+)
+
+// walk visits start and everything reachable from it through next, once each. It
+// is not to be nested.
 func (p *Pool) walk(start []*Entry, next func(*Entry) []*Entry, visit func(*Entry)) {
 	p.walks++
 	mark := p.walks
@@ -44,20 +50,26 @@ func (p *Pool) descendants(of ...*Entry) (list []*Entry) {
 
 // parentsIn finds the pool's transactions that t spends from, once each.
 func (p *Pool) parentsIn(t *tx.Tx) (parents []*Entry) {
+	p.walks++
 	for i := range t.Inputs {
-		e := p.index.byID.get(t.Inputs[i].PrevOut.Hash)
-		if e == nil {
-			continue
-		}
-		known := false
-		for _, q := range parents {
-			known = known || q == e
-		}
-		if !known {
+		if e := p.index.byID.get(t.Inputs[i].PrevOut.Hash); e != nil && e.mark != p.walks {
+			e.mark = p.walks
 			parents = append(parents, e)
 		}
 	}
 	return parents
+}
+
+// conflictsOf lists the entries that spend what t spends, once each.
+func (p *Pool) conflictsOf(t *tx.Tx) (list []*Entry) {
+	p.walks++
+	for i := range t.Inputs {
+		if e := p.index.spends.get(t.Inputs[i].PrevOut); e != nil && e.mark != p.walks {
+			e.mark = p.walks
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // insert links an entry into the graph and the indexes. Children may be there
@@ -87,26 +99,27 @@ func (p *Pool) insert(e *Entry) {
 	p.totals.add(own)
 	p.baseFees += e.Fee
 	p.usage += e.usage()
-	p.adoptChildren(e)
+	e.slot = len(p.list)
+	p.list = append(p.list, e)
+	heap.Push(&p.expiry, e)
+	if e.returned {
+		p.adoptChildren(e)
+	}
 	p.track(e)
 }
 
-// adoptChildren links entries that spend e and were there before it.
+// adoptChildren links entries that spend e and were there before it: a block
+// that was disconnected has brought their parent back.
 func (p *Pool) adoptChildren(e *Entry) {
 	var children []*Entry
 	id := e.Tx.ID()
+	p.walks++
 	for i := range e.Tx.Outputs {
 		c := p.index.spends.get(tx.OutPoint{Hash: id, Index: uint32(i)})
-		if c == nil || c == e {
-			continue
-		}
-		known := false
-		for _, q := range children {
-			known = known || q == c
-		}
-		if !known {
+		if c != nil && c.mark != p.walks {
+			c.mark = p.walks
 			children = append(children, c)
-			c.edit(func(l *Links) { l.Parents = append(l.Parents[:len(l.Parents):len(l.Parents)], e) })
+			c.edit(func(l *Links) { l.Parents = append(slices.Clip(l.Parents), e) })
 		}
 	}
 	if len(children) == 0 {
@@ -163,6 +176,13 @@ func (p *Pool) unlink(e *Entry) {
 	p.totals.sub(own)
 	p.baseFees -= e.Fee
 	p.usage -= e.usage()
+	last := len(p.list) - 1
+	p.list[e.slot] = p.list[last]
+	p.list[e.slot].slot = e.slot
+	p.list[last] = nil
+	p.list = p.list[:last]
+	heap.Remove(&p.expiry, e.due)
+	p.broadcast(e)
 	p.untrack(e)
 }
 
@@ -172,6 +192,10 @@ func (p *Pool) removeAll(why Removal, of ...*Entry) {
 	// Children first: each step leaves the sums right.
 	for i := len(gone) - 1; i >= 0; i-- {
 		p.unlink(gone[i])
+		p.sequence++
+		if why == RemovedReplaced || why == RemovedSizeLimit {
+			p.recent.add(gone[i].Tx)
+		}
 		p.removed = append(p.removed, Removed{Entry: gone[i], Why: why})
 	}
 }

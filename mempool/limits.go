@@ -1,5 +1,7 @@
 package mempool
 
+import "slices"
+
 // chainLimits are how long chains of unconfirmed transactions may be.
 type chainLimits struct {
 	ancestors, descendants   int
@@ -14,53 +16,69 @@ func (p *Policy) chainLimits() chainLimits {
 // would break. One conflict frees its own place in the chain first, and a small
 // transaction may be one more than allowed if it has one parent (Core's CPFP
 // carve-out, for the anchors of Lightning).
-func (p *Pool) checkLimits(a *Attempt, conflicts []*Entry) ([]*Entry, *Reject) {
+func (p *Pool) checkLimits(w *work, may rules) ([]*Entry, *Reject) {
 	limits := p.policy.chainLimits()
-	if len(conflicts) == 1 {
+	if len(w.conflicts) == 1 && may.carveOut {
 		limits.descendants++
-		limits.descendantVB += conflicts[0].Links().Descendants.VSize
+		limits.descendantVB += w.conflicts[0].Links().Descendants.VSize
 	}
-	ancestors, why := p.ancestorsWithin(a, limits)
+	ancestors, why := p.ancestorsWithin(w.parents, w.vsize, 1, limits)
 	if why == nil {
 		return ancestors, nil
 	}
-	if a.vsize > extraDescendantVBytes || a.Tx.Version == trucVersion {
+	if !may.carveOut || w.vsize > extraDescendantVBytes || w.Tx.Version == trucVersion {
 		return nil, why
 	}
 	carveOut := chainLimits{
 		ancestors: 2, ancestorVB: limits.ancestorVB,
 		descendants: limits.descendants + 1, descendantVB: limits.descendantVB + extraDescendantVBytes,
 	}
-	if ancestors, again := p.ancestorsWithin(a, carveOut); again == nil {
+	if ancestors, again := p.ancestorsWithin(w.parents, w.vsize, 1, carveOut); again == nil {
 		return ancestors, nil
 	}
 	return nil, why
 }
 
-// ancestorsWithin is Core's CalculateMemPoolAncestors.
-func (p *Pool) ancestorsWithin(a *Attempt, limits chainLimits) ([]*Entry, *Reject) {
-	parents := p.parentsIn(a.Tx)
-	if len(parents)+1 > limits.ancestors {
-		return nil, reject(MempoolPolicy, ErrTooLongChain, "too many unconfirmed parents [limit: %d]", limits.ancestors)
+// ancestorsWithin is Core's CalculateAncestorsAndCheckLimits for something that
+// is count transactions and vsize large. It stops at the first limit.
+func (p *Pool) ancestorsWithin(parents []*Entry, vsize int64, count int, limits chainLimits) ([]*Entry, *Reject) {
+	if len(parents) == 0 {
+		return nil, nil
 	}
-	var list []*Entry
-	var why *Reject
-	size := a.vsize
-	p.walk(parents, parentsOf, func(e *Entry) {
-		list = append(list, e)
+	tooLong := func(format string, args ...any) ([]*Entry, *Reject) {
+		return nil, reject(MempoolPolicy, ErrTooLongChain, format, args...)
+	}
+	if len(parents)+count > limits.ancestors {
+		return tooLong("too many unconfirmed parents [limit: %d]", limits.ancestors)
+	}
+	p.walks++
+	list := slices.Clone(parents)
+	for _, e := range parents {
+		e.mark = p.walks
+	}
+	size := vsize
+	for i := 0; i < len(list); i++ {
+		e := list[i]
+		links := e.Links()
+		down := links.Descendants
 		size += e.VSize
-		down := e.Links().Descendants
 		switch {
-		case why != nil:
-		case down.VSize+a.vsize > limits.descendantVB:
-			why = reject(MempoolPolicy, ErrTooLongChain, "exceeds descendant size limit for tx %s [limit: %d]", e.Tx.ID(), limits.descendantVB)
-		case down.Count+1 > limits.descendants:
-			why = reject(MempoolPolicy, ErrTooLongChain, "too many descendants for tx %s [limit: %d]", e.Tx.ID(), limits.descendants)
+		case down.VSize+vsize > limits.descendantVB:
+			return tooLong("exceeds descendant size limit for tx %s [limit: %d]", e.Tx.ID(), limits.descendantVB)
+		case down.Count+count > limits.descendants:
+			return tooLong("too many descendants for tx %s [limit: %d]", e.Tx.ID(), limits.descendants)
 		case size > limits.ancestorVB:
-			why = reject(MempoolPolicy, ErrTooLongChain, "exceeds ancestor size limit [limit: %d]", limits.ancestorVB)
-		case len(list)+1 > limits.ancestors:
-			why = reject(MempoolPolicy, ErrTooLongChain, "too many unconfirmed ancestors [limit: %d]", limits.ancestors)
+			return tooLong("exceeds ancestor size limit [limit: %d]", limits.ancestorVB)
 		}
-	})
-	return list, why
+		for _, q := range links.Parents {
+			if q.mark != p.walks {
+				q.mark = p.walks
+				list = append(list, q)
+			}
+			if len(list)+count > limits.ancestors {
+				return tooLong("too many unconfirmed ancestors [limit: %d]", limits.ancestors)
+			}
+		}
+	}
+	return list, nil
 }

@@ -6,9 +6,8 @@ import (
 	"github.com/troupe-node/troupe/tx"
 )
 
-// Limits of the orphanage (Core's -maxorphantx and ORPHAN_TX_EXPIRE_TIME).
+// Limits of the orphanage (Core's MAX_STANDARD_TX_WEIGHT and ORPHAN_TX_EXPIRE_TIME).
 const (
-	maxOrphans       = 100
 	maxOrphanWeight  = maxStandardWeight
 	orphanExpirySecs = 20 * 60
 )
@@ -26,11 +25,12 @@ type Orphanage struct {
 	byWitnessID map[tx.Hash]*Orphan
 	byOutPoint  map[tx.OutPoint]map[*Orphan]struct{}
 	list        []*Orphan // for choosing one at random
+	max         int
 }
 
-// NewOrphanage makes an empty one.
-func NewOrphanage() *Orphanage {
-	return &Orphanage{byWitnessID: map[tx.Hash]*Orphan{}, byOutPoint: map[tx.OutPoint]map[*Orphan]struct{}{}}
+// NewOrphanage makes an empty one with room for max (-maxorphantx).
+func NewOrphanage(max int) *Orphanage {
+	return &Orphanage{max: max, byWitnessID: map[tx.Hash]*Orphan{}, byOutPoint: map[tx.OutPoint]map[*Orphan]struct{}{}}
 }
 
 // Len is the number of orphans.
@@ -56,7 +56,7 @@ func (o *Orphanage) Add(t *tx.Tx, peer, now int64, rng *rand.Rand) bool {
 		}
 		o.byOutPoint[op][orphan] = struct{}{}
 	}
-	for len(o.list) > maxOrphans {
+	for len(o.list) > o.max {
 		o.remove(o.list[rng.IntN(len(o.list))])
 	}
 	return true
@@ -82,9 +82,9 @@ func (o *Orphanage) Adopt(t *tx.Tx) (children []*Orphan) {
 	return kept
 }
 
-// Forget drops a peer's orphans.
-func (o *Orphanage) Forget(peer int64) {
-	o.removeIf(func(orphan *Orphan) bool { return orphan.Peer == peer })
+// Keep drops the orphans of the peers that are not to be kept.
+func (o *Orphanage) Keep(kept func(peer int64) bool) {
+	o.removeIf(func(orphan *Orphan) bool { return !kept(orphan.Peer) })
 }
 
 // BlockConnected drops orphans that the block holds or makes impossible.

@@ -21,6 +21,7 @@ type Policy struct {
 	FullRBF          bool  // -mempoolfullrbf
 	MaxBytes         int64 // -maxmempool, of memory
 	ExpirySeconds    int64 // -mempoolexpiry
+	MaxOrphans       int   // -maxorphantx
 }
 
 // DefaultPolicy is Core 28's.
@@ -29,7 +30,7 @@ func DefaultPolicy() Policy {
 		RequireStandard: true, MinRelayFee: 1000, IncrementalFee: 1000, DustFee: 3000,
 		MaxDataCarrier: 83, PermitBareMulti: true, BytesPerSigOp: 20,
 		AncestorCount: 25, AncestorVBytes: 101_000, DescendantCount: 25, DescendantVBytes: 101_000,
-		FullRBF: true, MaxBytes: 300_000_000, ExpirySeconds: 336 * 60 * 60,
+		FullRBF: true, MaxBytes: 300_000_000, ExpirySeconds: 336 * 60 * 60, MaxOrphans: 100,
 	}
 }
 

@@ -2,7 +2,6 @@ package mempool
 
 import (
 	"github.com/troupe-node/troupe/consensus"
-	"github.com/troupe-node/troupe/mining"
 	"github.com/troupe-node/troupe/tx"
 )
 
@@ -30,16 +29,22 @@ type Pool struct {
 	tip    Tip
 
 	index    *index
+	list     []*Entry // all, in no order
 	totals   Totals
 	baseFees int64
 	usage    int64
-	deltas   map[tx.Hash]int64 // prioritisetransaction, also for what is not here
 	sequence uint64
 	logEnd   *LogEntry
 	loaded   bool
 
+	deltas      map[tx.Hash]int64 // prioritisetransaction, also for what is not here
+	deltasShown bool              // a view has the map: change a copy
+	unbroadcast map[tx.Hash]*Entry
+	recent      recent
+
 	evict   evictHeap
 	rolling rollingFee
+	expiry  expiryHeap
 
 	removed []Removed // since the last Drain
 
@@ -49,7 +54,10 @@ type Pool struct {
 
 // New makes an empty pool on a tip.
 func New(policy Policy, tip Tip) *Pool {
-	return &Pool{policy: policy, tip: tip, index: newIndex(), deltas: map[tx.Hash]int64{}, logEnd: &LogEntry{}, sequence: 1}
+	return &Pool{
+		policy: policy, tip: tip, index: newIndex(), logEnd: &LogEntry{}, sequence: 1,
+		deltas: map[tx.Hash]int64{}, unbroadcast: map[tx.Hash]*Entry{},
+	}
 }
 
 // Removal is why a transaction left the pool.
@@ -94,66 +102,39 @@ func (p *Pool) SetLoaded() { p.loaded = true }
 
 // View is the pool as readers may see it from now on.
 func (p *Pool) View(now int64) *View {
+	p.deltasShown = true
 	return &View{
 		tip: p.tip.Hash(), count: p.totals.Count, vsize: p.totals.VSize, usage: p.usage, fees: p.baseFees,
-		minFee: p.minFee(now), maxBytes: p.policy.MaxBytes, sequence: p.sequence, loaded: p.loaded,
-		index: p.index, logEnd: p.logEnd,
+		minFee: p.minFee(now), sequence: p.sequence, loaded: p.loaded, unbroad: len(p.unbroadcast),
+		policy: &p.policy, deltas: p.deltas, recent: &p.recent, index: p.index, logEnd: p.logEnd,
 	}
 }
 
-// Prioritise adds to the fee that a transaction counts as paying, here or not
-// (prioritisetransaction). Satoshis.
-func (p *Pool) Prioritise(id tx.Hash, delta int64) {
-	if p.deltas[id] += delta; p.deltas[id] == 0 {
-		delete(p.deltas, id)
-	}
-	e := p.index.byID.get(id)
-	if e == nil {
-		return
-	}
-	e.edit(func(l *Links) { l.Delta += delta })
-	p.totals.Fees += delta
-	change := Totals{Fees: delta}
-	for _, a := range p.ancestors(e) {
-		a.edit(func(l *Links) { l.Descendants.add(change) })
-		p.rescore(a)
-	}
-	for _, d := range p.descendants(e) {
-		d.edit(func(l *Links) { l.Ancestors.add(change) })
-	}
-}
+// Count is the number of transactions.
+func (p *Pool) Count() int { return p.totals.Count }
 
-// Deltas are the fee deltas in force, by transaction id.
+// ByID finds an entry, or nil.
+func (p *Pool) ByID(id tx.Hash) *Entry { return p.index.byID.get(id) }
+
+// Loaded tells whether SetLoaded was called.
+func (p *Pool) Loaded() bool { return p.loaded }
+
+// Sequence is above that of every entry there is.
+func (p *Pool) Sequence() uint64 { return p.sequence }
+
+// Deltas are the fee deltas in force, by transaction id. Do not change them.
 func (p *Pool) Deltas() map[tx.Hash]int64 {
-	all := make(map[tx.Hash]int64, len(p.deltas))
-	for id, d := range p.deltas {
-		all[id] = d
-	}
-	return all
+	p.deltasShown = true
+	return p.deltas
 }
 
-func (p *Pool) entries() []*Entry {
-	list := make([]*Entry, 0, p.totals.Count)
-	p.index.byID.each(func(e *Entry) { list = append(list, e) })
-	return list
-}
+// Continue takes up the log of an earlier pool, so that its readers need not
+// notice.
+func (p *Pool) Continue(old *View) { p.logEnd, p.sequence = old.logEnd, old.sequence }
 
-// Candidates are the pool's transactions as a template takes them.
-type Candidates []mining.Candidate
-
-// Candidates lists what a block on the tip may hold, parents before children.
-func (p *Pool) Candidates() Candidates {
-	list := p.entries()
-	sortTopologically(list)
-	place := make(map[*Entry]int32, len(list))
-	out := make(Candidates, len(list))
-	for i, e := range list {
-		links := e.Links()
-		place[e] = int32(i)
-		out[i] = mining.Candidate{Tx: e.Tx, Fee: e.Fee + links.Delta, Pays: e.Fee, VSize: e.VSize, SigOpCost: e.SigOpCost}
-		for _, q := range links.Parents {
-			out[i].Parents = append(out[i].Parents, place[q])
-		}
-	}
-	return out
+// Announce appends to the log that readers walk.
+func (p *Pool) Announce(e *Entry) {
+	next := &LogEntry{Entry: e}
+	p.logEnd.next.Store(next)
+	p.logEnd = next
 }

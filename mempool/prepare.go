@@ -6,16 +6,25 @@ import (
 	"github.com/troupe-node/troupe/tx"
 )
 
-// Attempt is a transaction on its way into the pool.
+// Attempt is a transaction on its way into the pool, or a package of them.
 type Attempt struct {
 	Tx     *tx.Tx
-	Bypass bool // of fee and size limits: it was in a block that was disconnected
+	Bypass bool  // of fee and size limits: it was in a block that was disconnected
+	Time   int64 // when it came, seconds since 1970
+	// MaxRate, unless zero, is what our operator is ready to pay, in satoshis per
+	// kvB of the size without signature operations.
+	MaxRate int64
 
 	policy  *Policy
-	now     int64
 	tip     Tip
-	minFee  int64
-	parents []*Entry // in the pool, whose outputs it spends
+	minFee  int64 // satoshis per kvB, as it was then
+	delta   int64 // of prioritisetransaction, as it was then
+	parents []*Entry
+	family  []*tx.Tx // those before it in its package, whose outputs it may spend
+	alone   *Reject  // in a package: by what it shows by itself
+	known   *Entry   // in a package: it is in the pool already, or its twin is
+	packed  bool     // it is of a package: cheap alone is no reason to give up
+	members []*Attempt
 
 	// What Check found.
 	coins     []consensus.Coin
@@ -25,11 +34,17 @@ type Attempt struct {
 	lock      consensus.LockPoint
 	missing   []tx.Hash
 	refused   *Reject // by what needs coins
-	script    *Reject // by the scripts: counts last, as in Core
+	ran       bool    // the scripts
+	script    *Reject // by them: counts last, as in Core
 }
 
 // On is the block that the attempt was prepared on, whose coins Check needs.
-func (a *Attempt) On() tx.Hash { return a.tip.Hash() }
+func (a *Attempt) On() tx.Hash {
+	if a.tip.Node == nil {
+		return tx.Hash{}
+	}
+	return a.tip.Hash()
+}
 
 // Moved says that the coins of that block are not to be had any more: the
 // attempt is stale.
@@ -42,33 +57,60 @@ type Coins interface {
 }
 
 // Prepare does what is cheap and needs no coins, in Core's order. The attempt is
-// then to be checked, and finished.
+// then to be checked, and finished. now is in seconds since 1970.
 func (p *Pool) Prepare(t *tx.Tx, now int64, bypass bool) (*Attempt, *Reject) {
-	if r := p.prepare(t); r != nil {
+	if r := p.policy.checkAlone(t); r != nil {
 		return nil, r
 	}
-	a := &Attempt{Tx: t, Bypass: bypass, policy: &p.policy, now: now, tip: p.tip, parents: p.parentsIn(t)}
-	if !bypass {
-		a.minFee = p.minFee(now)
+	if r := p.checkPlace(t, anyRules); r != nil {
+		return nil, r
 	}
-	return a, nil
+	return p.attempt(t, now, bypass), nil
 }
 
-func (p *Pool) prepare(t *tx.Tx) *Reject {
+func (p *Pool) attempt(t *tx.Tx, now int64, bypass bool) *Attempt {
+	return &Attempt{
+		Tx: t, Bypass: bypass, Time: now, policy: &p.policy, tip: p.tip,
+		minFee: p.minFee(now), delta: p.deltas[t.ID()], parents: p.parentsIn(t),
+	}
+}
+
+// checkAlone is what a transaction shows by itself: the beginning of Core's
+// PreChecks.
+func (p *Policy) checkAlone(t *tx.Tx) *Reject {
 	if err := consensus.CheckTransaction(t); err != nil {
 		return fromConsensus(err, Consensus)
 	}
 	if t.IsCoinbase() {
 		return reject(Consensus, ErrCoinbase, "")
 	}
-	if p.policy.RequireStandard {
-		if r := p.policy.checkStandard(t); r != nil {
+	if p.RequireStandard {
+		if r := p.checkStandard(t); r != nil {
 			return r
 		}
 	}
 	if t.StrippedSize() < minStandardStripped {
 		return reject(NotStandard, ErrTxSizeSmall, "")
 	}
+	return nil
+}
+
+// rules say what an attempt may do besides standing alone: Core's ATMPArgs.
+type rules struct {
+	replace     bool // what it conflicts with
+	sibling     bool // evict another child of its TRUC parent
+	carveOut    bool // of the limits of chains
+	packageFees bool // its feerate is judged with its package's
+}
+
+var (
+	anyRules    = rules{replace: true}
+	singleRules = rules{replace: true, sibling: true, carveOut: true}
+)
+
+// checkPlace asks whether the pool has room for t at all: it is final in the
+// next block, not here yet, and what it conflicts with may be replaced.
+func (p *Pool) checkPlace(t *tx.Tx, may rules) *Reject {
 	if !consensus.IsFinal(t, p.tip.next(), p.tip.mtp) {
 		return reject(PrematureSpend, ErrNonFinal, "")
 	}
@@ -78,18 +120,17 @@ func (p *Pool) prepare(t *tx.Tx) *Reject {
 	if p.index.byID.get(t.ID()) != nil {
 		return reject(Conflict, ErrSameNonWitness, "")
 	}
-	return p.checkConflicts(t)
-}
-
-// checkConflicts refuses what may not replace anything.
-func (p *Pool) checkConflicts(t *tx.Tx) *Reject {
-	if p.policy.FullRBF {
+	if may.replace && p.policy.FullRBF {
 		return nil
 	}
 	for i := range t.Inputs {
 		e := p.index.spends.get(t.Inputs[i].PrevOut)
-		if e != nil && !SignalsReplacement(e.Tx) && e.Tx.Version != trucVersion {
-			return reject(Conflict, ErrMempoolConflict, "")
+		switch {
+		case e == nil:
+		case !may.replace:
+			return reject(MempoolPolicy, ErrNoReplacement, "")
+		case !SignalsReplacement(e.Tx) && e.Tx.Version != trucVersion:
+			return reject(MempoolPolicy, ErrMempoolConflict, "")
 		}
 	}
 	return nil

@@ -79,6 +79,21 @@ const (
 	ErrNonMandatory    Reason = "non-mandatory-script-verify-flag"
 	ErrTRUC            Reason = "TRUC-violation"
 	ErrPoolUnavailable Reason = "mempool-unavailable"
+	ErrMaxFeeRate      Reason = "max feerate exceeded"
+)
+
+// The reasons that concern a package as a whole.
+const (
+	ErrPackageFailed     Reason = "transaction failed" // one of them
+	ErrPackageCount      Reason = "package-too-many-transactions"
+	ErrPackageSize       Reason = "package-too-large"
+	ErrPackageDuplicates Reason = "package-contains-duplicates"
+	ErrPackageOrder      Reason = "package-not-sorted"
+	ErrPackageConflict   Reason = "conflict-in-package"
+	ErrPackageShape      Reason = "package-not-child-with-parents"
+	ErrPackageParents    Reason = "package-not-child-with-unconfirmed-parents"
+	ErrPackageLimits     Reason = "package-mempool-limits"
+	ErrPackageRBF        Reason = "package RBF failed" // the reject string adds why
 )
 
 // Reject is a refusal.
@@ -90,7 +105,11 @@ type Reject struct {
 }
 
 func reject(result Result, kind error, format string, args ...any) *Reject {
-	return &Reject{Result: result, Kind: kind, Debug: fmt.Sprintf(format, args...)}
+	r := &Reject{Result: result, Kind: kind}
+	if format != "" {
+		r.Debug = fmt.Sprintf(format, args...)
+	}
+	return r
 }
 
 // Reason is Core's reject string, letter for letter.

@@ -6,10 +6,12 @@ import (
 )
 
 // BlockConnected takes out what a block confirmed and what it made impossible.
-// Blocks come in the order in which they were connected.
-func (p *Pool) BlockConnected(b *tx.Block) {
+// Blocks come in the order in which they were connected. now is in seconds since
+// 1970.
+func (p *Pool) BlockConnected(b *tx.Block, now int64) {
 	for _, t := range b.Txs {
-		if e := p.index.byID.get(t.ID()); e != nil {
+		id := t.ID()
+		if e := p.index.byID.get(id); e != nil {
 			p.unlink(e)
 			p.removed = append(p.removed, Removed{Entry: e, Why: RemovedForBlock})
 		}
@@ -18,9 +20,9 @@ func (p *Pool) BlockConnected(b *tx.Block) {
 				p.removeAll(RemovedConflict, gone...)
 			}
 		}
-		delete(p.deltas, t.ID())
+		p.setDelta(id, 0)
 	}
-	p.rolling.blockSince = true
+	p.rolling.block(now)
 }
 
 // SetTip moves the pool to another tip, after the blocks up to it were
@@ -29,42 +31,73 @@ func (p *Pool) BlockConnected(b *tx.Block) {
 // Impossible removed, all before the next View.
 func (p *Pool) SetTip(tip Tip) { p.tip = tip }
 
-// Impossible lists what a reorganisation has made impossible: what is locked
-// again, and what spends coins that are gone or immature. It only reads: it may
-// run beside readers, but not beside changes.
-func (p *Pool) Impossible(coins Coins) (gone []*Entry, err error) {
-	for _, e := range p.entries() {
-		ok, err := p.stillValid(e, coins)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			gone = append(gone, e)
-		}
-	}
-	return gone, nil
+// Doubts is what a reorganisation has put in question.
+type Doubts struct {
+	tip   Tip
+	list  []*Entry
+	fresh []consensus.LockPoint // of each of them, on the new chain
+	from  []int32
+	gone  []*Entry
 }
 
-// Remove takes entries out, with all that depends on them.
-func (p *Pool) Remove(why Removal, gone ...*Entry) {
-	if len(gone) > 0 {
-		p.removeAll(why, gone...)
+// Doubts lists the entries that a reorganisation down to a fork may have made
+// impossible: those that spend coins from above it, or immature ones, or are
+// locked. Everything else was valid below the fork and still is.
+func (p *Pool) Doubts(fork int32) *Doubts {
+	d := &Doubts{tip: p.tip}
+	for _, e := range p.list {
+		free := e.lock == consensus.LockPoint{Height: -1, Time: -1}
+		if e.coinsFrom > fork || e.SpendsCoinbase || !free || !consensus.IsFinal(e.Tx, p.tip.next(), p.tip.mtp) {
+			d.list = append(d.list, e)
+		}
 	}
+	return d
+}
+
+// Len is how many entries are in doubt.
+func (d *Doubts) Len() int { return len(d.list) }
+
+// Look finds out which of them are impossible. It only reads, and may run on any
+// goroutine while the pool does not change. coins must be those of the pool's tip.
+func (d *Doubts) Look(view *View, coins Coins) error {
+	for _, e := range d.list {
+		ok, err := d.stillValid(e, view, coins)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			d.gone = append(d.gone, e)
+		}
+	}
+	return nil
+}
+
+// Settle takes out what Look found impossible, with all that depends on it, and
+// whatever has more unconfirmed ancestors now than the limits allow.
+func (p *Pool) Settle(d *Doubts) {
+	for i, e := range d.list[:len(d.fresh)] {
+		e.lock, e.coinsFrom = d.fresh[i], d.from[i]
+	}
+	p.removeAll(RemovedReorg, d.gone...)
+	var long []*Entry
+	for _, e := range p.list {
+		if up := e.Links().Ancestors; up.Count > p.policy.AncestorCount || up.VSize > p.policy.AncestorVBytes {
+			long = append(long, e)
+		}
+	}
+	p.removeAll(RemovedSizeLimit, long...)
 }
 
 // stillValid tells whether an entry may be in the next block after a
 // reorganisation: final, unlocked, and its confirmed coins there and mature.
-func (p *Pool) stillValid(e *Entry, source Coins) (bool, error) {
-	next := p.tip.next()
-	if !consensus.IsFinal(e.Tx, next, p.tip.mtp) {
-		return false, nil
-	}
+func (d *Doubts) stillValid(e *Entry, view *View, source Coins) (bool, error) {
+	next := d.tip.next()
 	coins := make([]consensus.Coin, len(e.Tx.Inputs))
-	var ops []tx.OutPoint
-	var places []int
+	ops := make([]tx.OutPoint, 0, len(coins))
+	places := make([]int, 0, len(coins))
 	for i := range e.Tx.Inputs {
 		op := e.Tx.Inputs[i].PrevOut
-		if q := p.index.byID.get(op.Hash); q != nil {
+		if q := view.ByID(op.Hash); q != nil && outputOf(q.Tx, op.Index) != nil {
 			coins[i] = consensus.Coin{Output: q.Tx.Outputs[op.Index], Height: next}
 			continue
 		}
@@ -74,12 +107,20 @@ func (p *Pool) stillValid(e *Entry, source Coins) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	valid, from := true, int32(0)
 	for j, c := range found {
 		if c == nil || c.Coinbase && next-c.Height < consensus.CoinbaseMaturity {
-			return false, nil
+			valid = false
+			continue
 		}
 		coins[places[j]] = *c
+		from = max(from, c.Height)
 	}
-	lock := consensus.SequenceLocks(e.Tx, coins, p.tip.Node)
-	return lock.Satisfied(next, p.tip.mtp), nil
+	var lock consensus.LockPoint
+	if valid {
+		lock = consensus.SequenceLocks(e.Tx, coins, d.tip.Node)
+		valid = lock.Satisfied(next, d.tip.mtp) && consensus.IsFinal(e.Tx, next, d.tip.mtp)
+	}
+	d.fresh, d.from = append(d.fresh, lock), append(d.from, from)
+	return valid, nil
 }

@@ -2,12 +2,13 @@ package mempool
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"slices"
 
 	"github.com/troupe-node/troupe/tx"
 )
+
+func text(format string, args ...any) string { return fmt.Sprintf(format, args...) }
 
 // btc prints satoshis as Core's FormatMoney does.
 func btc(sats int64) string {
@@ -22,25 +23,33 @@ func btc(sats int64) string {
 	return fmt.Sprintf("%s%d.%s", sign, sats/100_000_000, text)
 }
 
-// feerate prints as Core's CFeeRate::ToString does.
-func feerate(fee, vsize int64) string {
-	perKVB := fee * 1000 / vsize
+// perKVB is a feerate as Core's CFeeRate keeps it: satoshis per 1000 virtual
+// bytes, rounded towards zero.
+func perKVB(fee, vsize int64) int64 {
+	if vsize == 0 {
+		return 0
+	}
+	return fee * 1000 / vsize
+}
+
+// feerate prints satoshis per kvB as Core's CFeeRate::ToString does.
+func feerate(perKVB int64) string {
 	return fmt.Sprintf("%d.%08d BTC/kvB", perKVB/100_000_000, perKVB%100_000_000)
 }
 
-func spendsAny(parents []*Entry, id tx.Hash) bool {
-	return slices.ContainsFunc(parents, func(e *Entry) bool { return e.Tx.ID() == id })
+// named is how Core's TRUC texts name a transaction.
+func named(t *tx.Tx) string { return fmt.Sprintf("%s (wtxid=%s)", t.ID(), t.WitnessID()) }
+
+func trucReject(format string, args ...any) *Reject {
+	return reject(MempoolPolicy, ErrTRUC, format, args...)
 }
 
-// sortTopologically puts parents before children: an ancestor has fewer
-// ancestors than its descendants have.
-func sortTopologically(list []*Entry) {
-	slices.SortFunc(list, func(a, b *Entry) int {
-		if d := cmp.Compare(a.Links().Ancestors.Count, b.Links().Ancestors.Count); d != 0 {
-			return d
-		}
-		return cmp.Compare(a.Sequence, b.Sequence)
-	})
+// mixesTRUC words the refusal of a child whose parent is of the other sort.
+func mixesTRUC(child, parent *tx.Tx) *Reject {
+	if child.Version == trucVersion {
+		return trucReject("version=3 tx %s cannot spend from non-version=3 tx %s", named(child), named(parent))
+	}
+	return trucReject("non-version=3 tx %s cannot spend from version=3 tx %s", named(child), named(parent))
 }
 
 // sortOrphans orders by witness id.

@@ -1,5 +1,7 @@
 package mempool
 
+import "slices"
+
 // Limits of BIP431, topologically restricted transactions.
 const (
 	trucMaxVSize      = 10_000
@@ -9,49 +11,42 @@ const (
 )
 
 // checkTRUC is Core's SingleTRUCChecks: a version 3 transaction has at most one
-// unconfirmed parent and one child, both of version 3, and stays small.
-func (p *Pool) checkTRUC(a *Attempt, ancestors, conflicts []*Entry) *Reject {
-	parents := p.parentsIn(a.Tx)
-	id, wtxid := a.Tx.ID(), a.Tx.WitnessID()
-	for _, q := range parents {
-		if (a.Tx.Version == trucVersion) == (q.Tx.Version == trucVersion) {
-			continue
+// unconfirmed parent and one child, both of version 3, and stays small. When all
+// that is wrong is another child, and it could be evicted instead, the refusal
+// comes with that sibling.
+func checkTRUC(w *work) (sibling *Entry, r *Reject) {
+	t := w.Tx
+	for _, q := range w.ancestors {
+		if (t.Version == trucVersion) != (q.Tx.Version == trucVersion) {
+			return nil, mixesTRUC(t, q.Tx)
 		}
-		if a.Tx.Version == trucVersion {
-			return reject(MempoolPolicy, ErrTRUC, "version=3 tx %s (wtxid=%s) cannot spend from non-version=3 tx %s (wtxid=%s)",
-				id, wtxid, q.Tx.ID(), q.Tx.WitnessID())
-		}
-		return reject(MempoolPolicy, ErrTRUC, "non-version=3 tx %s (wtxid=%s) cannot spend from version=3 tx %s (wtxid=%s)",
-			id, wtxid, q.Tx.ID(), q.Tx.WitnessID())
 	}
-	if a.Tx.Version != trucVersion {
-		return nil
+	if t.Version != trucVersion {
+		return nil, nil
 	}
 	switch {
-	case a.vsize > trucMaxVSize:
-		return reject(MempoolPolicy, ErrTRUC, "version=3 tx %s (wtxid=%s) is too big: %d > %d virtual bytes", id, wtxid, a.vsize, trucMaxVSize)
-	case len(ancestors)+1 > trucAncestors:
-		return reject(MempoolPolicy, ErrTRUC, "tx %s (wtxid=%s) would have too many ancestors", id, wtxid)
-	case len(parents) == 0:
-		return nil
-	case a.vsize > trucChildMaxVSize:
-		return reject(MempoolPolicy, ErrTRUC, "version=3 child tx %s (wtxid=%s) is too big: %d > %d virtual bytes", id, wtxid, a.vsize, trucChildMaxVSize)
+	case w.vsize > trucMaxVSize:
+		return nil, trucReject("version=3 tx %s is too big: %d > %d virtual bytes", named(t), w.vsize, trucMaxVSize)
+	case len(w.ancestors)+1 > trucAncestors:
+		return nil, trucReject("tx %s would have too many ancestors", named(t))
+	case len(w.ancestors) == 0:
+		return nil, nil
+	case w.vsize > trucChildMaxVSize:
+		return nil, trucReject("version=3 child tx %s is too big: %d > %d virtual bytes", named(t), w.vsize, trucChildMaxVSize)
 	}
-	return p.checkSibling(a, parents[0], conflicts)
-}
-
-// checkSibling refuses a second child, unless it replaces the first.
-func (p *Pool) checkSibling(a *Attempt, parent *Entry, conflicts []*Entry) *Reject {
+	parent := w.ancestors[0]
 	links := parent.Links()
 	if links.Descendants.Count+1 <= trucDescendants {
-		return nil
+		return nil, nil
 	}
 	for _, c := range links.Children {
-		for _, gone := range conflicts {
-			if c == gone {
-				return nil
-			}
+		if slices.Contains(w.conflicts, c) {
+			return nil, nil // it makes room
 		}
 	}
-	return reject(MempoolPolicy, ErrTRUC, "tx %s (wtxid=%s) would exceed descendant count limit", parent.Tx.ID(), parent.Tx.WitnessID())
+	// More relatives than two there can only be after a reorganisation.
+	if links.Descendants.Count == trucDescendants && links.Children[0].Links().Ancestors.Count == trucAncestors {
+		sibling = links.Children[0]
+	}
+	return sibling, trucReject("tx %s would exceed descendant count limit", named(parent.Tx))
 }

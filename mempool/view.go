@@ -1,8 +1,8 @@
 package mempool
 
 import (
-	"encoding/binary"
-	"sync"
+	"iter"
+	"maps"
 	"sync/atomic"
 
 	"github.com/troupe-node/troupe/tx"
@@ -18,10 +18,12 @@ type View struct {
 	usage    int64
 	fees     int64
 	minFee   int64
-	maxBytes int64
 	sequence uint64
 	loaded   bool
 	unbroad  int
+	policy   *Policy
+	deltas   map[tx.Hash]int64
+	recent   *recent
 	index    *index
 	logEnd   *LogEntry
 }
@@ -39,7 +41,7 @@ func (v *View) VSize() int64 { return v.vsize }
 func (v *View) Usage() int64 { return v.usage }
 
 // MaxBytes is the limit of Usage.
-func (v *View) MaxBytes() int64 { return v.maxBytes }
+func (v *View) MaxBytes() int64 { return v.policy.MaxBytes }
 
 // Fees is the sum of their base fees in satoshis.
 func (v *View) Fees() int64 { return v.fees }
@@ -50,6 +52,16 @@ func (v *View) MinFeePerKVB() int64 { return v.minFee }
 
 // Sequence is above that of every entry there is.
 func (v *View) Sequence() uint64 { return v.sequence }
+
+// Unbroadcast is how many of our operator's transactions no peer has asked for.
+func (v *View) Unbroadcast() int { return v.unbroad }
+
+// Policy is what the operator decided. Do not change it.
+func (v *View) Policy() *Policy { return v.policy }
+
+// Deltas are the fee deltas of prioritisetransaction in force, in satoshis, also
+// for transactions that are not here.
+func (v *View) Deltas() iter.Seq2[tx.Hash, int64] { return maps.All(v.deltas) }
 
 // Loaded tells whether the pool of the last run is back (getmempoolinfo).
 func (v *View) Loaded() bool { return v.loaded }
@@ -83,70 +95,23 @@ type LogEntry struct {
 // Next is the transaction accepted after this one, or nil as yet.
 func (l *LogEntry) Next() *LogEntry { return l.next.Load() }
 
-// index finds entries. One goroutine writes, any may read.
-type index struct {
-	byID        shards[tx.Hash]
-	byWitnessID shards[tx.Hash]
-	spends      shards[tx.OutPoint]
-}
+// Ancestors lists what an entry depends on, without itself, nearest first.
+func (v *View) Ancestors(e *Entry) []*Entry { return relatives(e, parentsOf) }
 
-const shardCount = 64
+// Descendants lists what depends on an entry, without itself, nearest first.
+func (v *View) Descendants(e *Entry) []*Entry { return relatives(e, childrenOf) }
 
-// shards is a map in parts, so that a reader rarely meets the writer.
-type shards[K comparable] struct {
-	part [shardCount]struct {
-		mu sync.RWMutex
-		m  map[K]*Entry
-		_  [32]byte // keeps neighbours off this one's cache line
-	}
-	hash func(K) uint64
-}
-
-func newIndex() *index {
-	x := &index{}
-	byHash := func(h tx.Hash) uint64 { return binary.LittleEndian.Uint64(h[:]) }
-	x.byID.init(byHash)
-	x.byWitnessID.init(byHash)
-	x.spends.init(func(o tx.OutPoint) uint64 { return byHash(o.Hash) + uint64(o.Index) })
-	return x
-}
-
-func (s *shards[K]) init(hash func(K) uint64) {
-	s.hash = hash
-	for i := range s.part {
-		s.part[i].m = make(map[K]*Entry)
-	}
-}
-
-func (s *shards[K]) get(k K) *Entry {
-	p := &s.part[s.hash(k)%shardCount]
-	p.mu.RLock()
-	e := p.m[k]
-	p.mu.RUnlock()
-	return e
-}
-
-func (s *shards[K]) put(k K, e *Entry) {
-	p := &s.part[s.hash(k)%shardCount]
-	p.mu.Lock()
-	p.m[k] = e
-	p.mu.Unlock()
-}
-
-func (s *shards[K]) remove(k K) {
-	p := &s.part[s.hash(k)%shardCount]
-	p.mu.Lock()
-	delete(p.m, k)
-	p.mu.Unlock()
-}
-
-func (s *shards[K]) each(f func(*Entry)) {
-	for i := range s.part {
-		p := &s.part[i]
-		p.mu.RLock()
-		for _, e := range p.m {
-			f(e)
+// relatives walks the graph as a reader may: without the owner's marks.
+func relatives(e *Entry, next func(*Entry) []*Entry) (list []*Entry) {
+	seen := map[*Entry]bool{e: true}
+	for queue := []*Entry{e}; len(queue) > 0; queue = queue[1:] {
+		for _, n := range next(queue[0]) {
+			if !seen[n] {
+				seen[n] = true
+				list = append(list, n)
+				queue = append(queue, n)
+			}
 		}
-		p.mu.RUnlock()
 	}
+	return list
 }

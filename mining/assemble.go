@@ -24,8 +24,16 @@ type Job struct {
 	Extra   uint64             // extra nonce: another one gives another coinbase
 	Txs     []*tx.Tx           // without coinbase, in block order
 	Fees    int64              // satoshis that Txs pay
-	// Deployments caches BIP9 states between templates; may be nil.
-	Deployments *consensus.DeploymentCache
+	// BlockVersion is consensus.BlockVersion for Prev, if the caller knows it.
+	BlockVersion int32
+}
+
+// Choose fills the job with the best of the candidates.
+func (j *Job) Choose(all []Candidate, limits Limits) {
+	for _, i := range Select(all, limits) {
+		j.Txs = append(j.Txs, all[i].Tx)
+		j.Fees += all[i].Pays
+	}
 }
 
 // Template is an unsolved block.
@@ -50,7 +58,10 @@ func Assemble(job Job) *Template {
 
 	version := job.Version
 	if version == 0 {
-		version = consensus.BlockVersion(job.Prev, job.Params, job.Deployments)
+		version = job.BlockVersion
+	}
+	if version == 0 {
+		version = consensus.BlockVersion(job.Prev, job.Params, nil)
 	}
 	time := uint32(max(job.Now, consensus.MinimumBlockTime(job.Prev, job.Params)))
 	ids := make([]tx.Hash, len(txs))

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math"
+	"sync"
+	"sync/atomic"
 
 	"github.com/troupe-node/troupe/tx"
 )
@@ -36,4 +38,51 @@ func atMost(hash, target *tx.Hash) bool {
 		}
 	}
 	return true
+}
+
+// grindSlice is how many nonces are tried between two looks at the world.
+const grindSlice = 1 << 16
+
+// GrindAll looks for a nonce on several cores, each in its own part of the nonces,
+// until one is found, none is left, the tries run out or stop says so. It returns
+// the block, nil without one, and about how many nonces were tried.
+func GrindAll(t *Template, tries uint64, cores int, stop func() bool) (*tx.Block, uint64) {
+	h := t.Block.Header
+	first := min(grindSlice, tries) // most searches on test networks end here
+	if found, _ := Grind(&h, &t.Target, first); found {
+		return t.WithHeader(h), first
+	}
+	if first == tries {
+		return nil, tries
+	}
+	var next, tried atomic.Uint64
+	var winner atomic.Pointer[tx.Header]
+	next.Store(uint64(t.Block.Header.Nonce) + first)
+	tried.Store(first)
+	end := min(uint64(t.Block.Header.Nonce)+tries, 1<<32)
+	var all sync.WaitGroup
+	for range cores {
+		all.Go(func() {
+			for winner.Load() == nil && !stop() {
+				from := next.Add(grindSlice) - grindSlice
+				if from >= end {
+					return
+				}
+				mine := t.Block.Header
+				mine.Nonce = uint32(from)
+				slice := min(grindSlice, end-from)
+				found, _ := Grind(&mine, &t.Target, slice)
+				tried.Add(slice)
+				if found {
+					winner.CompareAndSwap(nil, &mine)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	if h := winner.Load(); h != nil {
+		return t.WithHeader(*h), tried.Load()
+	}
+	return nil, tried.Load()
 }

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"slices"
 
+	"github.com/troupe-node/troupe/consensus"
 	"github.com/troupe-node/troupe/tx"
 )
 
@@ -30,7 +31,7 @@ type Limits struct {
 
 // DefaultLimits are Core's.
 func DefaultLimits() Limits {
-	return Limits{MaxWeight: 4_000_000, ReservedWeight: 4000, MaxSigOpCost: 80_000, ReservedSigOps: 400, MinFeePerKVB: 1000}
+	return Limits{MaxWeight: 3_996_000, ReservedWeight: 4000, MaxSigOpCost: 80_000, ReservedSigOps: 400, MinFeePerKVB: 1000}
 }
 
 // Once a block is nearly full, so many packages in a row that do not fit end the
@@ -58,7 +59,7 @@ func Select(candidates []Candidate, limits Limits) []int {
 		}
 		if !s.fits(sum) {
 			failures++
-			if failures > maxFailuresInARow && s.weight > limits.MaxWeight-nearlyFullSlack {
+			if failures > maxFailuresInARow && s.weight > s.limits.MaxWeight-nearlyFullSlack {
 				break
 			}
 			continue
@@ -89,6 +90,7 @@ type selection struct {
 }
 
 func newSelection(all []Candidate, limits Limits) *selection {
+	limits.MaxWeight = max(limits.ReservedWeight, min(limits.MaxWeight, consensus.MaxBlockWeight-limits.ReservedWeight))
 	s := &selection{
 		all: all, limits: limits,
 		children: make([][]int32, len(all)),

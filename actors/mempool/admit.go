@@ -7,161 +7,233 @@ import (
 	"github.com/troupe-node/troupe/tx"
 )
 
-// maxTries bounds how often a transaction is checked anew because the chain or
-// its parents changed meanwhile.
+// maxTries bounds how often a peer's transaction is checked anew because the
+// chain or its parents changed meanwhile.
 const maxTries = 5
 
-// Queues of their own for what no peer sent.
-const (
-	operator  msg.PeerID = 0  // our operator's transactions, and adopted orphans
-	unblocked msg.PeerID = -1 // of disconnected blocks
-)
+// burst bounds how many transactions one message can begin: most were refused at
+// once, or there would not be so many.
+const burst = 512
 
-// submission is a transaction on its way.
+// submission is a transaction on its way, or a package of them.
 type submission struct {
+	queue   msg.PeerID
+	peer    msg.PeerID // who gave it
 	tx      *tx.Tx
-	peer    msg.PeerID
+	pack    []*tx.Tx // instead of tx
+	test    bool     // change nothing
 	bypass  bool
+	time    int64 // when it came; 0: now
+	maxRate int64
 	reply   kit.ReplyTo
+	round   *round
+	then    func(mempool.Verdict)
+
 	attempt *mempool.Attempt
 	tries   int
 	checked bool
-	verdict *mempool.Verdict // when it was decided without a check
+	refused *mempool.Reject // decided without a check
 
 	// An orphan that was adopted belongs to the transaction that it waited for,
 	// whose answer waits until the orphan is decided about, too.
 	parent *submission
 	left   int // adopted orphans not yet decided about
+	answer any
 }
 
-// submit queues a transaction behind its peer's earlier ones.
 func (p *pool) submit(k *kit.Context, m *msg.SubmitTx) {
-	p.queues.push(&submission{tx: m.Tx, peer: m.Peer, reply: k.ReplyTo()})
+	p.push(&submission{queue: m.Peer, peer: m.Peer, tx: m.Tx, maxRate: m.MaxFeePerKVB, reply: k.ReplyTo()})
 	p.pump(k)
+}
+
+// push queues a submission behind the earlier ones of its queue.
+func (p *pool) push(s *submission) {
+	if s.queue != restored {
+		s.round = p.rounds.join()
+	}
+	p.queues.push(s)
 }
 
 // pump gives verify work: one transaction of each peer in turn, as many at once
 // as there may be. While the pool moves to another tip only the transactions of
 // disconnected blocks are let through.
 func (p *pool) pump(k *kit.Context) {
-	for len(p.checks) < p.AtOnce {
-		s := p.queues.next(p.move != nil)
+	for begun := 0; len(p.checks) < max(p.AtOnce, 1) && !p.walking; begun++ {
+		if begun == burst {
+			k.Self().Post(&more{})
+			return
+		}
+		var s *submission
+		if p.moving() {
+			s = p.queues.nextOf(unblocked)
+		} else {
+			s = p.queues.next()
+		}
 		if s == nil {
 			return
 		}
 		p.begin(k, s)
+		p.finishInOrder(k, s.queue) // it may have been decided already
 	}
 }
 
 // begin prepares a transaction and sends it to be checked.
 func (p *pool) begin(k *kit.Context, s *submission) {
-	s.checked, s.verdict = false, nil
-	attempt, refused := p.pool.Prepare(s.tx, k.Now().Unix(), s.bypass)
-	if refused != nil {
-		p.decide(k, s, mempool.Verdict{Reject: refused})
+	s.checked, s.refused = false, nil
+	now := k.Now().Unix()
+	if s.pack != nil {
+		s.attempt, s.refused = p.pool.PreparePackage(s.pack, now)
+	} else {
+		s.attempt, s.refused = p.pool.Prepare(s.tx, now, s.bypass)
+	}
+	if s.refused != nil {
+		s.checked = true
 		return
 	}
-	s.attempt = attempt
+	s.attempt.MaxRate = s.maxRate
+	if s.time != 0 {
+		s.attempt.Time = s.time
+	}
 	s.tries++
-	id, result := k.Call(p.Cast.Verify(), &msg.CheckTx{Attempt: attempt}, patience)
+	id, result := k.Call(p.Cast.Verify(), &msg.CheckTx{Attempt: s.attempt}, patience)
 	if result != kit.Ok {
-		p.decide(k, s, mempool.Verdict{Reject: mempool.Unavailable("verify has no room")})
+		s.checked, s.refused = true, mempool.Unavailable("verify has no room")
 		return
 	}
 	p.checks[id] = s
 }
 
-// decide notes a verdict that needs no check, and finishes what it was holding
-// up.
-func (p *pool) decide(k *kit.Context, s *submission, v mempool.Verdict) {
-	s.checked, s.verdict = true, &v
-	p.finishInOrder(k, s.peer)
-}
-
 // checked takes a transaction back from verify.
-func (p *pool) checked(k *kit.Context, m *msg.TxChecked) {
-	s := p.checks[k.CallID()]
+func (p *pool) checked(k *kit.Context, id kit.CallID, err error) {
+	s := p.checks[id]
 	if s == nil {
 		return
 	}
-	delete(p.checks, k.CallID())
+	delete(p.checks, id)
 	s.checked = true
-	if m.Err != nil {
-		s.verdict = &mempool.Verdict{Reject: mempool.Unavailable(m.Err.Error())}
+	if err != nil {
+		s.refused = mempool.Unavailable(err.Error())
 	}
-	p.finishInOrder(k, s.peer)
+	p.finishInOrder(k, s.queue)
 	p.pump(k)
-}
-
-// lost is a check that nobody answered.
-func (p *pool) lost(k *kit.Context, id kit.CallID, err error) {
-	if s := p.checks[id]; s != nil {
-		delete(p.checks, id)
-		p.decide(k, s, mempool.Verdict{Reject: mempool.Unavailable(err.Error())})
-		p.pump(k)
-	}
 }
 
 // finishInOrder decides about a peer's transactions from the oldest on, as far
 // as they have been checked.
-func (p *pool) finishInOrder(k *kit.Context, peer msg.PeerID) {
+func (p *pool) finishInOrder(k *kit.Context, queue msg.PeerID) {
 	for {
-		s := p.queues.head(peer)
-		if s == nil || !s.checked || p.move != nil && peer != unblocked {
+		s := p.queues.head(queue)
+		if s == nil || !s.checked || p.walking || p.moving() && queue != unblocked {
 			return
 		}
-		if s.verdict == nil && p.pool.Stale(s.attempt) {
-			if s.tries < maxTries {
-				p.begin(k, s)
+		if s.refused == nil && p.pool.Stale(s.attempt, k.Now().Unix()) {
+			if !p.caughtUp() {
+				p.follow(k) // and decide when the pool is there
 				return
 			}
-			s.verdict = &mempool.Verdict{Reject: mempool.Unavailable("the chain keeps moving")}
+			if s.tries < maxTries {
+				p.begin(k, s)
+				continue
+			}
+			if s.bypass {
+				s.tries = 0 // the coins are behind the tip: when the clock ticks
+				return
+			}
+			s.refused = mempool.Unavailable("the chain keeps moving")
 		}
-		p.queues.pop(peer)
-		v := s.verdict
-		if v == nil {
-			found := p.pool.Finish(s.attempt, k.Now().Unix())
-			v = &found
+		p.queues.pop(queue)
+		if s.pack != nil {
+			p.finishPackage(k, s)
+		} else {
+			p.finishOne(k, s)
 		}
-		p.concluded(k, s, v)
-	}
-}
-
-// concluded publishes what a verdict changed, and only then answers.
-func (p *pool) concluded(k *kit.Context, s *submission, v *mempool.Verdict) {
-	p.pool.Drain()
-	switch {
-	case v.Entry != nil:
-		if p.move == nil {
-			p.publish(k)
-		}
-		p.Log.TxAccepted(v.Entry, s.peer, p.Board.Pool().Count())
-		p.adopt(k, s)
-	case v.Reject.Result == mempool.MissingInputs && s.peer > 0:
-		p.orphans.Add(s.tx, int64(s.peer), k.Now().Unix(), k.Rand())
-	default:
-		p.Log.TxRefused(mempool.Refused{Tx: s.tx, Peer: int64(s.peer), Reject: v.Reject})
-	}
-	s.verdict = v
-	s.answer()
-	if s.peer == unblocked {
 		p.recheck(k)
 	}
 }
 
-// adopt tries the orphans that waited for a transaction.
-func (p *pool) adopt(k *kit.Context, parent *submission) {
-	for _, o := range p.orphans.Adopt(parent.tx) {
-		parent.left++
-		p.queues.push(&submission{tx: o.Tx, peer: operator, parent: parent})
+func (p *pool) finishOne(k *kit.Context, s *submission) {
+	now := k.Now().Unix()
+	switch {
+	case s.refused != nil && s.test:
+		p.conclude(s, &msg.TxsTested{Verdicts: []mempool.Verdict{{Reject: s.refused}}})
+	case s.test:
+		p.conclude(s, &msg.TxsTested{Verdicts: []mempool.Verdict{p.pool.Test(s.attempt, now)}})
+	case s.refused != nil:
+		p.decided(k, s, p.known(s))
+	default:
+		p.decided(k, s, p.pool.Finish(s.attempt, now))
 	}
-	p.pump(k)
 }
 
-// answer replies once the orphans that came with it are decided about.
-func (s *submission) answer() {
+// known is the verdict on what was refused before any check. What our operator
+// offers again is announced again.
+func (p *pool) known(s *submission) mempool.Verdict {
+	e := p.pool.ByID(s.tx.ID())
+	if e == nil || s.queue != operator {
+		return mempool.Verdict{Reject: s.refused}
+	}
+	p.pool.MarkUnbroadcast(s.tx.ID())
+	p.pool.Announce(e)
+	p.dirty = true
+	return mempool.Verdict{Entry: e, Known: true, Fee: e.Fee, VSize: e.VSize}
+}
+
+// decided notes what became of a transaction, and lets its orphans follow.
+func (p *pool) decided(k *kit.Context, s *submission, v mempool.Verdict) {
+	switch {
+	case v.Entry != nil && !v.Known:
+		p.accepted(s, v.Entry)
+		p.adopt(s, s.tx)
+	case v.Entry != nil:
+	case v.Reject.Result == mempool.MissingInputs && s.peer > 0:
+		if p.orphans.Add(s.tx, int64(s.peer), k.Now().Unix(), k.Rand()) {
+			p.pool.Recall(s.tx)
+		}
+	default:
+		p.refuse(s.peer, s.tx, v.Reject)
+	}
+	p.drain()
+	if s.then != nil {
+		s.then(v)
+	}
+	p.conclude(s, &msg.TxVerdict{Verdict: v})
+}
+
+func (p *pool) accepted(s *submission, e *mempool.Entry) {
+	p.dirty = true
+	if s.queue == operator {
+		p.pool.MarkUnbroadcast(e.Tx.ID())
+	}
+	if !s.bypass && s.queue != restored && e.AncestorCount() == 1 && !p.Board.Tip().InitialDownload() {
+		p.estimates.Added(e.Tx.ID(), e.Height, e.FeePerKVB())
+	}
+	p.Log.TxAccepted(e, s.peer, p.pool.Count())
+}
+
+func (p *pool) refuse(peer msg.PeerID, t *tx.Tx, r *mempool.Reject) {
+	switch r.Result {
+	case mempool.WitnessStripped, mempool.Unknown, mempool.Conflict:
+	default:
+		p.pool.Recall(t)
+	}
+	p.Log.TxRefused(mempool.Refused{Tx: t, Peer: int64(peer), Reject: r})
+}
+
+// adopt queues the orphans that waited for a transaction.
+func (p *pool) adopt(parent *submission, t *tx.Tx) {
+	for _, o := range p.orphans.Adopt(t) {
+		parent.left++
+		p.push(&submission{queue: adopted, peer: msg.PeerID(o.Peer), tx: o.Tx, parent: parent})
+	}
+}
+
+// conclude keeps the answer until the view is published, and until the orphans
+// that came with a transaction are decided about.
+func (p *pool) conclude(s *submission, answer any) {
+	s.answer = answer
 	for ; s != nil && s.left == 0; s = s.parent {
-		s.reply.Reply(&msg.TxVerdict{Verdict: *s.verdict})
+		p.acks = append(p.acks, ack{s.reply, s.answer})
+		s.round.leave()
 		if s.parent != nil {
 			s.parent.left--
 		}

@@ -2,6 +2,7 @@ package mempool
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,7 +10,9 @@ import (
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/chainstate"
+	"github.com/troupe-node/troupe/chainstore"
 	"github.com/troupe-node/troupe/mempool"
+	"github.com/troupe-node/troupe/mempool/estimate"
 	"github.com/troupe-node/troupe/tx"
 )
 
@@ -22,26 +25,24 @@ const (
 	maxReturned = 20_000_000
 )
 
-// move is the pool's way to another tip.
-type move struct {
-	to        *chainstate.Node
-	reorg     bool
-	rechecked bool
-}
+// returnedTx is a transaction of a disconnected block.
+type returnedTx struct{ tx *tx.Tx }
 
 // walked brings the blocks between the pool's tip and another.
 type walked struct {
 	to           *chainstate.Node
+	fork         int32
 	disconnected []*tx.Block // from the old tip down
 	connected    []*tx.Block // from the fork up
+	reorg        bool
 	err          error
 }
 
 // rechecked brings what a reorganisation has made impossible.
 type rechecked struct {
-	gone  []*mempool.Entry
-	moved bool // the chain was already elsewhere: look again there
-	err   error
+	doubts *mempool.Doubts
+	moved  bool // the chain was already elsewhere: look again there
+	err    error
 }
 
 var (
@@ -51,37 +52,46 @@ var (
 		Doc: "from its own goroutine: what the new chain made impossible"})
 )
 
+// moving says that the pool is between two tips: nothing of peers is decided
+// about, and nothing published.
+func (p *pool) moving() bool { return p.walking || p.fork >= 0 || p.rechecking }
+
+func (p *pool) caughtUp() bool {
+	tip := p.pool.Tip()
+	return tip.Hash() == p.Board.Tip().Tip().Hash()
+}
+
 // follow sets out for the published tip. Bodies are read beside the actor; an
 // empty pool needs none and just moves.
 func (p *pool) follow(k *kit.Context) {
-	if p.move != nil || p.caughtUp() {
+	if p.walking || p.rechecking || p.caughtUp() {
 		return
 	}
 	snapshot := p.Board.Tip()
 	now := p.pool.Tip()
 	from, to := snapshot.Header(now.Hash()), snapshot.Tip()
 	fork := chainstate.Fork(from, to)
-	if p.pool.View(0).Count() == 0 && p.orphans.Len() == 0 && fork == from {
-		p.owed = false
+	if p.pool.Count() == 0 && p.orphans.Len() == 0 && fork == from && p.fork < 0 {
 		p.pool.SetTip(mempool.NewTip(to, p.Board.Params))
-		p.publish(k)
-		p.pump(k)
+		p.estimates.Block(to.Height(), nil)
+		p.dirty = true
+		p.resume(k)
 		return
 	}
 	if to.Height() > fork.Height()+maxWalk {
 		to = to.At(fork.Height() + maxWalk)
 	}
-	p.move = &move{to: to, reorg: fork != from || p.owed}
+	p.walking = true
 	self, board := k.Self(), p.Board
 	k.Go("walk", func(context.Context) {
-		w := &walked{to: to}
+		w := &walked{to: to, fork: fork.Height(), reorg: fork != from}
 		w.disconnected, w.connected, w.err = walk(board, from, fork, to)
 		self.Post(w)
 	})
 }
 
-// walk reads the bodies on the way. A body that is gone (pruned) ends the part
-// of the way that it is on: what it held is simply not known to the pool.
+// walk reads the bodies on the way. What a block held that is gone (pruned) is
+// simply not known to the pool.
 func walk(board *msg.Board, from, fork, to *chainstate.Node) (down, up []*tx.Block, err error) {
 	snapshot := board.Tip()
 	for !snapshot.Acquire() {
@@ -91,6 +101,9 @@ func walk(board *msg.Board, from, fork, to *chainstate.Node) (down, up []*tx.Blo
 	size := 0
 	for n := from; n != fork && size < maxReturned; n = n.Prev() {
 		b, err := snapshot.Block(n)
+		if errors.Is(err, chainstore.ErrNotFound) {
+			break
+		}
 		if err != nil {
 			return nil, nil, err
 		}
@@ -99,6 +112,9 @@ func walk(board *msg.Board, from, fork, to *chainstate.Node) (down, up []*tx.Blo
 	}
 	for h := fork.Height() + 1; h <= to.Height(); h++ {
 		b, err := snapshot.Block(to.At(h))
+		if errors.Is(err, chainstore.ErrNotFound) {
+			continue
+		}
 		if err != nil {
 			return nil, nil, err
 		}
@@ -108,82 +124,122 @@ func walk(board *msg.Board, from, fork, to *chainstate.Node) (down, up []*tx.Blo
 }
 
 // arrive applies the blocks: what was confirmed goes, and what was confirmed no
-// longer is offered again.
+// longer is offered again once the pool stands on the published tip.
 func (p *pool) arrive(k *kit.Context, w *walked) {
 	if w.err != nil {
 		k.Fail(fmt.Errorf("following the chain to %s: %w", w.to.Hash(), w.err))
 	}
-	confirmed := map[tx.Hash]bool{}
-	for _, b := range w.connected {
-		p.pool.BlockConnected(b)
-		p.orphans.BlockConnected(b)
-		for _, t := range b.Txs {
-			confirmed[t.ID()] = len(w.disconnected) > 0
+	p.walking = false
+	if w.reorg {
+		if p.fork < 0 || w.fork < p.fork {
+			p.fork = w.fork
 		}
-	}
-	p.pool.SetTip(mempool.NewTip(w.to, p.Board.Params))
-	if !p.move.reorg {
-		p.arrived(k)
-		return
-	}
-	for i := len(w.disconnected) - 1; i >= 0; i-- {
-		for _, t := range w.disconnected[i].Txs[1:] {
-			if !confirmed[t.ID()] {
-				p.queues.push(&submission{tx: t, peer: unblocked, bypass: true})
+		var back []returnedTx
+		for _, b := range slices.Backward(w.disconnected) {
+			for _, t := range b.Txs[1:] {
+				back = append(back, returnedTx{t})
 			}
 		}
+		p.returned = append(back, p.returned...)
 	}
+	height := w.to.Height() - int32(len(w.connected))
+	confirmed := map[tx.Hash]bool{}
+	for _, b := range w.connected {
+		height++
+		p.connect(k, b, height)
+		for _, t := range b.Txs {
+			confirmed[t.ID()] = true
+		}
+	}
+	p.returned = slices.DeleteFunc(p.returned, func(r returnedTx) bool { return confirmed[r.tx.ID()] })
+	p.pool.SetTip(mempool.NewTip(w.to, p.Board.Params))
+	p.dirty = true
+	if !p.caughtUp() {
+		p.follow(k)
+		return
+	}
+	if p.fork < 0 {
+		p.resume(k)
+		return
+	}
+	for _, r := range p.returned {
+		p.push(&submission{queue: unblocked, peer: unblocked, tx: r.tx, bypass: true})
+	}
+	p.returned = nil
+	p.finishInOrder(k, unblocked)
 	p.pump(k)
 	p.recheck(k)
+}
+
+// connect takes out what a block confirmed, and teaches the estimator.
+func (p *pool) connect(k *kit.Context, b *tx.Block, height int32) {
+	p.pool.BlockConnected(b, k.Now().Unix())
+	p.orphans.BlockConnected(b)
+	var confirmed []estimate.Confirmation
+	for _, r := range p.pool.Drain() {
+		if r.Why == mempool.RemovedForBlock {
+			confirmed = append(confirmed, estimate.Confirmation{ID: r.Entry.Tx.ID(), PerKVB: r.Entry.FeePerKVB()})
+		} else {
+			p.estimates.Removed(r.Entry.Tx.ID())
+		}
+	}
+	p.estimates.Block(height, confirmed)
 }
 
 // recheck looks, once all returned transactions are decided about, for what has
 // become impossible.
 func (p *pool) recheck(k *kit.Context) {
-	if p.move == nil || !p.move.reorg || p.move.rechecked || !p.queues.empty(unblocked) {
+	if p.fork < 0 || p.walking || p.rechecking || !p.queues.empty(unblocked) {
 		return
 	}
-	p.move.rechecked = true
-	self, board, pool, on := k.Self(), p.Board, p.pool, p.move.to
+	if !p.caughtUp() {
+		p.follow(k)
+		return
+	}
+	p.rechecking = true
+	tip := p.pool.Tip()
+	self, board, on := k.Self(), p.Board, tip.Hash()
+	doubts, view := p.pool.Doubts(p.fork), p.pool.View(k.Now().Unix())
 	k.Go("recheck", func(context.Context) {
-		r := &rechecked{}
+		r := &rechecked{doubts: doubts}
 		snapshot := board.Tip()
 		for !snapshot.Acquire() {
 			snapshot = board.Tip()
 		}
 		defer snapshot.Release()
-		if r.moved = snapshot.CoinsTip() != on; !r.moved {
-			r.gone, r.err = pool.Impossible(snapshot)
+		if r.moved = snapshot.CoinsTip().Hash() != on; !r.moved {
+			r.err = doubts.Look(view, snapshot)
 		}
 		self.Post(r)
 	})
 }
 
+// settle ends a reorganisation: one view for all of it.
 func (p *pool) settle(k *kit.Context, r *rechecked) {
 	if r.err != nil {
 		k.Fail(fmt.Errorf("looking for transactions that a reorganisation made impossible: %w", r.err))
 	}
-	p.pool.Remove(mempool.RemovedReorg, r.gone...)
-	p.owed = r.moved
-	p.arrived(k)
+	p.rechecking = false
+	if r.moved {
+		p.follow(k) // or, if the coins are behind the tip, when the clock ticks
+		return
+	}
+	p.pool.Settle(r.doubts)
+	p.pool.TrimToSize()
+	p.fork = -1
+	p.drain()
+	p.dirty = true
+	p.resume(k)
 }
 
-// arrived ends a move: one view for all of it.
-func (p *pool) arrived(k *kit.Context) {
-	reorg := p.move.reorg
-	p.move = nil
-	p.pool.Drain()
-	if reorg {
-		p.pool.TrimToSize(k.Now().Unix())
-	}
-	if p.caughtUp() || !reorg {
-		p.publish(k)
-	}
+// resume goes on with what waited for the pool to arrive.
+func (p *pool) resume(k *kit.Context) {
 	p.follow(k)
-	if p.move == nil {
-		for _, peer := range slices.Sorted(maps.Keys(p.queues.peers)) {
-			p.finishInOrder(k, peer)
-		}
-		p.pump(k)
+	if p.moving() {
+		return
 	}
+	for _, queue := range slices.Sorted(maps.Keys(p.queues.peers)) {
+		p.finishInOrder(k, queue)
+	}
+	p.pump(k)
 }

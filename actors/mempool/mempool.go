@@ -6,8 +6,8 @@
 // not keep the others waiting. When the chain moves, the pool moves with it, as
 // one event: readers see the old view or the new one.
 //
-// It restarts empty, or with what it saved. Start reading at [Spec], then
-// admit.go and follow.go.
+// It restarts with what it saved. Start reading at [Spec], then admit.go and
+// follow.go.
 package mempool
 
 import (
@@ -16,6 +16,7 @@ import (
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/mempool"
+	"github.com/troupe-node/troupe/mempool/estimate"
 )
 
 // Deps is what the actor is made of.
@@ -25,7 +26,11 @@ type Deps struct {
 	Policy mempool.Policy
 	// AtOnce is how many transactions may be with verify.
 	AtOnce int
-	Log    Log
+	// File is where the pool is saved on demand (mempool.dat). Keep saves it at
+	// every stop, too, and loads it at the start (-persistmempool).
+	File string
+	Keep bool
+	Log  Log
 }
 
 // Log is told what people want to know of the pool.
@@ -41,6 +46,9 @@ const (
 	// policy lets in takes a second or so.
 	patience    = 5 * time.Minute
 	expireEvery = 5 * time.Minute
+	// Our operator's transactions that nobody asked for are announced again after
+	// ten to fifteen minutes, as in Core.
+	reannounceAfter, reannounceSpread = 10 * time.Minute, 5 * time.Minute
 )
 
 // Spec describes the actor.
@@ -57,29 +65,73 @@ func Spec(d Deps) kit.Spec {
 
 type pool struct {
 	Deps
-	pool    *mempool.Pool
-	orphans *mempool.Orphanage
-	queues  queues
-	checks  map[kit.CallID]*submission
-	move    *move // to another tip, under way
-	owed    bool  // a look for what a reorganisation made impossible
-	waiting []kit.ReplyTo
-	expired time.Time // when old transactions were last looked for
+	pool      *mempool.Pool
+	orphans   *mempool.Orphanage
+	estimates *estimate.Estimator
+	queues    queues
+	checks    map[kit.CallID]*submission
+	rounds    rounds
+
+	walking    bool  // the blocks to another tip are being read
+	fork       int32 // how far down a reorganisation under way went; -1: none is
+	returned   []returnedTx
+	rechecking bool
+
+	restore *restore // of mempool.dat, under way
+	queued  []*restore
+
+	dirty      bool   // the pool is not as published
+	acks       []ack  // to be sent when it is
+	key        uint64 // for hiding the saved file's bytes
+	expired    time.Time
+	reannounce time.Time
+}
+
+// ack is an answer that waits for the view to be published.
+type ack struct {
+	to     kit.ReplyTo
+	answer any
 }
 
 func newPool(d Deps) *pool {
-	return &pool{Deps: d, orphans: mempool.NewOrphanage(), queues: newQueues(), checks: map[kit.CallID]*submission{}}
+	return &pool{
+		Deps: d, orphans: mempool.NewOrphanage(d.Policy.MaxOrphans), estimates: estimate.New(),
+		queues: newQueues(), checks: map[kit.CallID]*submission{}, fork: -1,
+	}
 }
 
-// Receive handles one message.
+// Receive handles one message, and publishes what it has changed before anybody
+// is told.
 func (p *pool) Receive(k *kit.Context, m any) {
+	p.handle(k, m)
+	if p.pool == nil {
+		return
+	}
+	if p.dirty && !p.moving() {
+		p.publish(k)
+	}
+	for i, a := range p.acks {
+		a.to.Reply(a.answer)
+		p.acks[i] = ack{}
+	}
+	p.acks = p.acks[:0]
+	p.answerBarriers()
+}
+
+func (p *pool) handle(k *kit.Context, m any) {
 	switch m := m.(type) {
 	case kit.Started:
 		p.start(k)
 	case *msg.SubmitTx:
 		p.submit(k, m)
 	case *msg.TxChecked:
-		p.checked(k, m)
+		p.checked(k, k.CallID(), m.Err)
+	case kit.Timeout:
+		p.checked(k, k.CallID(), m.Err)
+	case *msg.SubmitPackage:
+		p.submitPackage(k, m)
+	case *msg.TestTxs:
+		p.test(k, m)
 	case *msg.TipChanged:
 		p.follow(k)
 	case *walked:
@@ -87,57 +139,138 @@ func (p *pool) Receive(k *kit.Context, m any) {
 	case *rechecked:
 		p.settle(k, m)
 	case *msg.PickTxs:
-		tip := p.pool.Tip()
-		k.Reply(&msg.TxsPicked{Tip: tip.Hash(), Picks: p.pool.Candidates()})
+		p.pick(k)
 	case *msg.Barrier:
-		p.waiting = append(p.waiting, k.ReplyTo())
-	case *msg.ConnDown:
-		p.orphans.Forget(int64(m.Peer.ID))
-	case kit.Timeout:
-		p.lost(k, k.CallID(), m.Err)
+		p.rounds.close(k.ReplyTo())
+	case *msg.SavePool:
+		p.save(k)
+	case *msg.ImportPool:
+		p.load(k, &restore{ImportPool: *m, reply: k.ReplyTo()})
+	case *more:
+		p.goOn(k)
+	case *fileRead:
+		p.fileRead(k, m)
 	case msg.Tick:
 		p.tick(k)
+	case kit.Stopping:
+		p.stop()
+	default:
+		p.command(k, m)
 	}
-	p.answerBarriers()
+}
+
+// command carries out what changes or asks little.
+func (p *pool) command(k *kit.Context, m any) {
+	switch m := m.(type) {
+	case *msg.Prioritise:
+		p.pool.Prioritise(m.ID, m.Delta)
+		p.dirty = true
+		p.acks = append(p.acks, ack{k.ReplyTo(), &msg.Done{}})
+	case *msg.ListDeltas:
+		k.Reply(&msg.DeltasListed{Deltas: p.pool.Deltas()})
+	case *msg.TxServed:
+		p.pool.Broadcast(m.ID)
+		p.dirty = true
+	case *msg.EstimateFee:
+		a := &msg.FeeEstimated{Answer: p.estimates.Estimate(m.Blocks, m.Conservative), Longest: p.estimates.Longest()}
+		if least := p.pool.View(k.Now().Unix()).MinFeePerKVB(); a.Known && a.PerKVB < least {
+			a.PerKVB = least
+		}
+		k.Reply(a)
+	}
 }
 
 func (p *pool) start(k *kit.Context) {
 	tip := p.Board.Tip()
 	p.pool = mempool.New(p.Policy, mempool.NewTip(tip.Tip(), p.Board.Params))
-	p.pool.SetLoaded()
-	p.expired = k.Now()
-	p.publish(k)
+	if old := p.Board.Pool(); old != nil {
+		p.pool.Continue(old) // after a failure: readers walk on
+	}
+	p.key = k.Rand().Uint64()
+	p.expired, p.reannounce = k.Now(), k.Now().Add(reannounceAfter)
 	k.Every(time.Second, msg.Tick{})
+	if p.Keep && p.File != "" {
+		p.load(k, p.lastRun())
+	} else {
+		p.pool.SetLoaded()
+	}
+	p.dirty = true
 }
 
-func (p *pool) publish(k *kit.Context) { p.Board.PublishPool(p.pool.View(k.Now().Unix())) }
+func (p *pool) publish(k *kit.Context) {
+	p.Board.PublishPool(p.pool.View(k.Now().Unix()))
+	p.dirty = false
+}
 
-// answerBarriers answers when nothing is on its way and the pool stands on the
-// published tip.
+// pick hands out what a block may hold, unless the pool is on its way.
+func (p *pool) pick(k *kit.Context) {
+	tip := p.pool.Tip()
+	answer := &msg.TxsPicked{Tip: tip.Hash()}
+	if p.moving() {
+		answer.Tip = [32]byte{} // nobody's: ask again
+	} else {
+		answer.Sequence, answer.Picks = p.pool.Sequence(), p.pool.Candidates()
+	}
+	k.Reply(answer)
+}
+
+// answerBarriers answers those before which nothing is on its way any more, once
+// the pool stands on the published tip.
 func (p *pool) answerBarriers() {
-	if len(p.waiting) == 0 || p.move != nil || p.queues.busy() || !p.caughtUp() {
+	if len(p.rounds.barriers) == 0 || p.moving() || !p.caughtUp() {
 		return
 	}
-	for _, r := range p.waiting {
+	for _, r := range p.rounds.due() {
 		r.Reply(&msg.Done{})
 	}
-	p.waiting = nil
-}
-
-func (p *pool) caughtUp() bool {
-	tip := p.pool.Tip()
-	return tip.Hash() == p.Board.Tip().Tip().Hash()
 }
 
 // tick looks at the clock: old transactions and orphans go.
 func (p *pool) tick(k *kit.Context) {
 	p.follow(k) // a tip event that was lost is made good
-	if now := k.Now(); p.move == nil && (now.Sub(p.expired) >= expireEvery || now.Before(p.expired)) {
+	p.forgetGone()
+	now := k.Now()
+	if now.Before(p.expired) {
+		p.expired = now // a mock clock was set back
+	}
+	if p.moving() {
+		p.finishInOrder(k, unblocked)
+		p.recheck(k)
+		return
+	}
+	if now.Sub(p.expired) >= expireEvery {
 		p.expired = now
 		p.orphans.Expire(now.Unix())
-		if n := p.pool.Expire(now.Unix() - p.Policy.ExpirySeconds); n > 0 {
-			p.pool.Drain()
+		p.pool.Expire(now.Unix())
+		p.drain()
+		p.dirty = true // the minimum fee falls with time
+	}
+	if !now.Before(p.reannounce) {
+		p.reannounce = now.Add(reannounceAfter + time.Duration(k.Rand().Int64N(int64(reannounceSpread))))
+		if p.pool.Reannounce() > 0 {
+			p.dirty = true
 		}
-		p.publish(k)
+	}
+}
+
+// forgetGone drops the orphans of peers that have gone.
+func (p *pool) forgetGone() {
+	if p.orphans.Len() == 0 {
+		return
+	}
+	here := map[int64]bool{}
+	for _, peer := range p.Board.Peers().Peers {
+		here[int64(peer.ID)] = true
+	}
+	p.orphans.Keep(func(peer int64) bool { return here[peer] })
+}
+
+// drain tells the estimator what left the pool unconfirmed.
+func (p *pool) drain() {
+	for _, r := range p.pool.Drain() {
+		if r.Why != mempool.RemovedForBlock {
+			p.estimates.Removed(r.Entry.Tx.ID())
+		}
+		p.dirty = true
 	}
 }

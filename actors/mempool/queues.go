@@ -2,11 +2,20 @@ package mempool
 
 import "github.com/troupe-node/troupe/actors/msg"
 
+// Queues of their own for what no peer sent just now.
+const (
+	operator  msg.PeerID = 0  // our operator's transactions
+	unblocked msg.PeerID = -1 // of disconnected blocks
+	adopted   msg.PeerID = -2 // orphans whose parents have come
+	restored  msg.PeerID = -3 // of mempool.dat
+)
+
 // queues hold what each peer sent: first what is with verify, then what is not
 // yet, both in the order in which it came. Peers take turns.
 type queues struct {
 	peers map[msg.PeerID]*queue
 	turns []*queue // those with something to start, in order of their turns
+	first int      // of turns: what is before it has had its turn
 }
 
 type queue struct {
@@ -19,37 +28,54 @@ type queue struct {
 func newQueues() queues { return queues{peers: map[msg.PeerID]*queue{}} }
 
 func (q *queues) push(s *submission) {
-	peer := q.peers[s.peer]
+	peer := q.peers[s.queue]
 	if peer == nil {
-		peer = &queue{peer: s.peer}
-		q.peers[s.peer] = peer
+		peer = &queue{peer: s.queue}
+		q.peers[s.queue] = peer
 	}
 	peer.list = append(peer.list, s)
 	q.enqueue(peer)
 }
 
 func (q *queues) enqueue(peer *queue) {
-	if !peer.queued && peer.begun < len(peer.list) {
-		peer.queued = true
-		q.turns = append(q.turns, peer)
+	if peer.queued || peer.begun >= len(peer.list) {
+		return
 	}
+	if q.first > 64 && q.first > len(q.turns)/2 {
+		q.turns = append(q.turns[:0], q.turns[q.first:]...)
+		q.first = 0
+	}
+	peer.queued = true
+	q.turns = append(q.turns, peer)
 }
 
-// next starts one transaction of the peer whose turn it is; with moving only
-// those of disconnected blocks.
-func (q *queues) next(moving bool) *submission {
-	for i, peer := range q.turns {
-		if moving && peer.peer != unblocked {
-			continue
-		}
-		q.turns = append(q.turns[:i:i], q.turns[i+1:]...)
+// next starts one transaction of the peer whose turn it is.
+func (q *queues) next() *submission {
+	for q.first < len(q.turns) {
+		peer := q.turns[q.first]
+		q.turns[q.first] = nil
+		q.first++
 		peer.queued = false
-		s := peer.list[peer.begun]
-		peer.begun++
-		q.enqueue(peer)
-		return s
+		if peer.begun < len(peer.list) {
+			return q.begin(peer)
+		}
 	}
 	return nil
+}
+
+// nextOf starts one transaction of a certain queue.
+func (q *queues) nextOf(peer msg.PeerID) *submission {
+	if p := q.peers[peer]; p != nil && p.begun < len(p.list) {
+		return q.begin(p)
+	}
+	return nil
+}
+
+func (q *queues) begin(peer *queue) *submission {
+	s := peer.list[peer.begun]
+	peer.begun++
+	q.enqueue(peer)
+	return s
 }
 
 // head is the oldest transaction of a peer that was started, or nil.
@@ -72,6 +98,3 @@ func (q *queues) pop(peer msg.PeerID) {
 
 // empty tells whether a peer has nothing on its way.
 func (q *queues) empty(peer msg.PeerID) bool { return q.peers[peer] == nil }
-
-// busy tells whether anybody has something on its way.
-func (q *queues) busy() bool { return len(q.peers) > 0 }

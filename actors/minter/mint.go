@@ -9,12 +9,10 @@ import (
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/chainstate"
+	"github.com/troupe-node/troupe/mempool"
 	"github.com/troupe-node/troupe/mining"
 	"github.com/troupe-node/troupe/tx"
 )
-
-// grindSlice is how many nonces are tried between two looks at the world.
-const grindSlice = 1 << 16
 
 // retryAfter is how long the minter waits for a pool that is behind the tip.
 const retryAfter = time.Millisecond
@@ -25,8 +23,8 @@ type job struct {
 	reply kit.ReplyTo
 	why   string
 
-	template *mining.Template
 	prev     *chainstate.Node
+	template *mining.Template
 	done     []*tx.Block
 	tried    uint64
 	stop     context.CancelFunc // ends the grinding under way
@@ -35,11 +33,11 @@ type job struct {
 
 // ground is what a grinder found.
 type ground struct {
-	job   *job
-	round uint64
-	block *tx.Block // nil: not found
-	tried uint64
-	over  bool // no nonce is left: another coinbase is needed
+	job      *job
+	round    uint64
+	template *mining.Template
+	block    *tx.Block // nil: not found
+	tried    uint64
 }
 
 // again makes the minter try once more to build on the tip.
@@ -71,7 +69,7 @@ func (m *minter) begin(k *kit.Context) {
 		return
 	}
 	if j.Exact {
-		m.build(k, j.Txs, 0)
+		m.build(k, mempool.Candidates{}, j.Txs, true)
 		return
 	}
 	m.pick(k)
@@ -89,60 +87,38 @@ func (m *minter) pick(k *kit.Context) {
 
 // onPicked builds on the tip, if the pool's choice is valid there.
 func (m *minter) onPicked(k *kit.Context, p *msg.TxsPicked) {
-	if len(m.jobs) == 0 {
+	if len(m.jobs) == 0 || m.jobs[0].stop != nil {
 		return
 	}
 	if p.Tip != m.Board.Tip().Tip().Hash() {
 		k.After(retryAfter, &again{})
 		return
 	}
-	all := []mining.Candidate(p.Picks)
-	var txs []*tx.Tx
-	fees := int64(0)
-	for _, i := range mining.Select(all, m.Limits) {
-		txs = append(txs, all[i].Tx)
-		fees += all[i].Pays
-	}
-	m.build(k, txs, fees)
+	m.build(k, p.Picks, nil, false)
 }
 
-// build assembles the template and starts to grind it.
-func (m *minter) build(k *kit.Context, txs []*tx.Tx, fees int64) {
+// build selects, assembles and grinds beside the actor.
+func (m *minter) build(k *kit.Context, picks mempool.Candidates, txs []*tx.Tx, exact bool) {
 	j := m.jobs[0]
 	j.prev = m.Board.Tip().Tip()
 	m.extra++
-	j.template = mining.Assemble(mining.Job{
+	order := mining.Job{
 		Params: m.Board.Params, Prev: j.prev, Now: k.Now().Unix(), Version: m.Version,
-		PayTo: j.PayTo, Extra: m.extra, Txs: txs, Fees: fees, Deployments: m.deployments,
-	})
+		PayTo: j.PayTo, Extra: m.extra, Txs: txs, BlockVersion: m.version(j.prev),
+	}
 	j.round++
 	ctx, stop := context.WithCancel(context.Background())
 	j.stop = stop
-	self, t, round, left := k.Self(), j.template, j.round, j.MaxTries-j.tried
+	self, round, left, limits, cores := k.Self(), j.round, j.MaxTries-j.tried, m.Limits, m.cores()
 	k.Go("grind", func(life context.Context) {
 		defer stop()
-		g := &ground{job: j, round: round}
-		g.grind(ctx, life, t, left)
+		if !exact {
+			order.Choose(picks.Build(), limits)
+		}
+		g := &ground{job: j, round: round, template: mining.Assemble(order)}
+		g.block, g.tried = mining.GrindAll(g.template, left, cores, func() bool { return ctx.Err() != nil || life.Err() != nil })
 		self.Post(g)
 	})
-}
-
-// grind tries nonces until one fits, none is left, or somebody says stop.
-func (g *ground) grind(ctx, life context.Context, t *mining.Template, tries uint64) {
-	h := t.Block.Header
-	for g.tried < tries && ctx.Err() == nil && life.Err() == nil {
-		slice := min(grindSlice, tries-g.tried)
-		found, exhausted := mining.Grind(&h, &t.Target, slice)
-		g.tried += slice
-		if found {
-			g.block = t.WithHeader(h)
-			return
-		}
-		if exhausted {
-			g.over = true
-			return
-		}
-	}
 }
 
 // onGround hands the block to chain.
@@ -151,7 +127,7 @@ func (m *minter) onGround(k *kit.Context, g *ground) {
 		return
 	}
 	j := g.job
-	j.stop = nil
+	j.stop, j.template = nil, g.template
 	j.tried += g.tried
 	if g.block == nil {
 		m.begin(k) // with a new template, if there are tries left

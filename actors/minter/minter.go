@@ -12,6 +12,7 @@ import (
 
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/actors/msg"
+	"github.com/troupe-node/troupe/chainstate"
 	"github.com/troupe-node/troupe/consensus"
 	"github.com/troupe-node/troupe/mining"
 	"github.com/troupe-node/troupe/tx"
@@ -33,7 +34,9 @@ type Deps struct {
 	// Version is the header version to use instead of the computed one
 	// (-blockversion); 0 for none.
 	Version int32
-	Log     Log
+	// Cores is how many goroutines grind at once.
+	Cores int
+	Log   Log
 }
 
 // Log is told what people want to know of the minter.
@@ -63,6 +66,14 @@ type minter struct {
 	extra       uint64 // extra nonce, so that no two coinbases are the same
 	lastAt      time.Time
 	barriers    []kit.ReplyTo
+}
+
+// cores is on how many of them to grind.
+func (m *minter) cores() int { return max(m.Cores, 1) }
+
+// version is what a header on top of prev gets.
+func (m *minter) version(prev *chainstate.Node) int32 {
+	return consensus.BlockVersion(prev, m.Board.Params, m.deployments)
 }
 
 // Receive handles one message.

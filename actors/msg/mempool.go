@@ -3,6 +3,7 @@ package msg
 import (
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/mempool"
+	"github.com/troupe-node/troupe/mempool/estimate"
 	"github.com/troupe-node/troupe/tx"
 	"github.com/troupe-node/troupe/wire"
 )
@@ -53,7 +54,8 @@ type SubmitTx struct {
 // Size is what the transaction takes.
 func (m *SubmitTx) Size() int { return 256 + m.Tx.Size() }
 
-// TxVerdict answers SubmitTx.
+// TxVerdict answers SubmitTx. What our operator submits and is in the pool already
+// counts as accepted, and is announced once more.
 type TxVerdict struct{ mempool.Verdict }
 
 // TestTxs asks what would become of transactions that were submitted now, in
@@ -63,16 +65,14 @@ type TxVerdict struct{ mempool.Verdict }
 type TestTxs struct{ Txs []*tx.Tx }
 
 // Size is what the transactions take.
-func (m *TestTxs) Size() int {
-	size := 64
-	for _, t := range m.Txs {
-		size += 256 + t.Size()
-	}
-	return size
-}
+func (m *TestTxs) Size() int { return 64 + sizeOf(m.Txs) }
 
-// TxsTested answers TestTxs: one verdict for each transaction.
-type TxsTested struct{ Verdicts []mempool.Verdict }
+// TxsTested answers TestTxs: one verdict for each transaction. Package is what
+// is wrong with several as a whole; nil when nothing is, or only with one of them.
+type TxsTested struct {
+	Verdicts []mempool.Verdict
+	Package  *mempool.Reject
+}
 
 // Prioritise adds to the fee that a transaction counts as paying, whether it is
 // in the pool or not (prioritisetransaction). Sender: outside. Answer: *Done,
@@ -89,14 +89,72 @@ type ListDeltas struct{}
 // DeltasListed answers ListDeltas: satoshis by transaction id.
 type DeltasListed struct{ Deltas map[tx.Hash]int64 }
 
+// SubmitPackage asks the pool to take a child with all of its unconfirmed
+// parents, parents first (submitpackage). Sender: outside. Answer:
+// *PackageJudged.
+type SubmitPackage struct {
+	Txs []*tx.Tx
+	// MaxRate is the feerate, in satoshis per kvB, above which a transaction is
+	// taken for a mistake; 0 allows any.
+	MaxRate int64
+}
+
+// Size is what the transactions take.
+func (m *SubmitPackage) Size() int { return 64 + sizeOf(m.Txs) }
+
+func sizeOf(txs []*tx.Tx) (size int) {
+	for _, t := range txs {
+		size += 256 + t.Size()
+	}
+	return size
+}
+
+// PackageJudged answers SubmitPackage. A list that is no package has only a
+// Reject; one that is has a verdict for each transaction, too.
+type PackageJudged struct{ mempool.PackageVerdict }
+
+// SavePool asks the pool to write mempool.dat now (savemempool).
+// Sender: outside. Answer: *Done, with why it failed.
+type SavePool struct{}
+
+// ImportPool asks the pool to take what another mempool.dat holds
+// (importmempool). Sender: outside. Answer: *Done, when all were decided about.
+type ImportPool struct {
+	Path             string
+	KeepTimes        bool // they came when the file says, not now
+	ApplyDeltas      bool
+	ApplyUnbroadcast bool
+}
+
+// TxServed says that a peer has asked for a transaction of our operator's, so
+// that it need not be announced again. Sender: conn, for entries that are
+// Unbroadcast.
+type TxServed struct{ ID tx.Hash }
+
+// EstimateFee asks what a transaction should pay to be in a block soon
+// (estimatesmartfee, estimaterawfee). Sender: outside. Answer: *FeeEstimated.
+type EstimateFee struct {
+	Blocks       int  // within which it is to be confirmed
+	Conservative bool // rather too much than too little
+}
+
+// FeeEstimated answers EstimateFee.
+type FeeEstimated struct {
+	estimate.Answer
+	// Longest is the largest target for which there are records.
+	Longest int
+}
+
 // PickTxs asks the pool for what a template on the published tip may hold.
 // Sender: minter, outside. Answer: *TxsPicked.
 type PickTxs struct{}
 
-// TxsPicked answers PickTxs: candidates valid on the block Tip.
+// TxsPicked answers PickTxs: candidates valid on the block Tip. Sequence is the
+// pool's then.
 type TxsPicked struct {
-	Tip   tx.Hash
-	Picks mempool.Candidates
+	Tip      tx.Hash
+	Sequence uint64
+	Picks    mempool.Candidates
 }
 
 var (
@@ -136,6 +194,32 @@ var (
 	})
 	_ = kit.Register[*DeltasListed](kit.Message{
 		Lane: kit.Reply, Role: kit.Answer, From: []string{KindMempool}, To: []string{KindOutside}, Doc: "fee deltas by transaction",
+	})
+	_ = kit.Register[*SubmitPackage](kit.Message{
+		Lane: kit.Local, Full: kit.Hold, Role: kit.Work, From: []string{KindOutside}, To: []string{KindMempool},
+		Reply: "*PackageJudged", Doc: "a child with its parents for the pool",
+	})
+	_ = kit.Register[*PackageJudged](kit.Message{
+		Lane: kit.Reply, Role: kit.Answer, From: []string{KindMempool}, To: []string{KindOutside}, Doc: "in or not, and why, one by one",
+	})
+	_ = kit.Register[*SavePool](kit.Message{
+		Lane: kit.Local, Full: kit.Hold, Role: kit.Work, From: []string{KindOutside}, To: []string{KindMempool},
+		Reply: "*Done", Doc: "write mempool.dat",
+	})
+	_ = kit.Register[*ImportPool](kit.Message{
+		Lane: kit.Local, Full: kit.Hold, Role: kit.Work, From: []string{KindOutside}, To: []string{KindMempool},
+		Reply: "*Done", Doc: "take what another mempool.dat holds",
+	})
+	_ = kit.Register[*TxServed](kit.Message{
+		Lane: kit.Gossip, Full: kit.Shed, Role: kit.Return, From: []string{KindConn}, To: []string{KindMempool},
+		Doc: "a peer has asked for our operator's transaction; if lost, it is announced once more",
+	})
+	_ = kit.Register[*EstimateFee](kit.Message{
+		Lane: kit.Local, Full: kit.Hold, Role: kit.Work, From: []string{KindOutside}, To: []string{KindMempool},
+		Reply: "*FeeEstimated", Doc: "what to pay",
+	})
+	_ = kit.Register[*FeeEstimated](kit.Message{
+		Lane: kit.Reply, Role: kit.Answer, From: []string{KindMempool}, To: []string{KindOutside}, Doc: "a feerate, or that nobody knows",
 	})
 	_ = kit.Register[*PickTxs](kit.Message{
 		Lane: kit.Local, Full: kit.Hold, Role: kit.Work, From: []string{KindMinter, KindOutside}, To: []string{KindMempool},
