@@ -120,6 +120,7 @@ var (
 	RPCListening = newEvent("rpc.listening", category.RPC, Info, "answering RPC", Listen, Path)
 	RPCCall      = newEvent("rpc.call", category.RPC, Debug, "call answered", Method, User, Client, Code, TookMS)
 	RPCDenied    = newEvent("rpc.denied", category.RPC, Warn, "call denied", Method, User, Client, Reason)
+	RPCPanicked  = newEvent("rpc.panicked", category.RPC, Error, "a call failed by a bug of ours", Method, Reason, Stack)
 	RPCOverload  = newEvent("rpc.overload", category.HTTP, Warn, "calls turned away because too many wait", Count, Total)
 )
 

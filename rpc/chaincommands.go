@@ -1,0 +1,134 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/troupe-node/troupe/actors/msg"
+	"github.com/troupe-node/troupe/chainstate"
+	"github.com/troupe-node/troupe/tx"
+)
+
+var blockhashParam = func(doc string) []Param { return []Param{{Name: "blockhash", Kind: String, Doc: doc}} }
+
+var timeoutParam = Param{Name: "timeout", Kind: Number, Optional: true, Default: "0", Doc: "Time in milliseconds to wait for a response. 0 indicates no timeout."}
+
+var chainCommandMethods = []Method{
+	{
+		Name: "preciousblock", Category: "blockchain", Params: blockhashParam("the hash of the block to mark as precious"),
+		Summary: "Treats a block as if it were received before others with the same work.\n\nA later preciousblock call can override the effect of an earlier one.\n\nThe effects of preciousblock are not retained across restarts.",
+		Result:  "null", Handler: chainOrder(msg.PreciousBlock),
+	},
+	{
+		Name: "invalidateblock", Category: "hidden", Hidden: true, Params: blockhashParam("the hash of the block to mark as invalid"),
+		Summary: "Permanently marks a block as invalid, as if it violated a consensus rule.",
+		Result:  "null", Handler: chainOrder(msg.InvalidateBlock),
+	},
+	{
+		Name: "reconsiderblock", Category: "hidden", Hidden: true, Params: blockhashParam("the hash of the block to reconsider"),
+		Summary: "Removes invalidity status of a block, its ancestors and its descendants, reconsider them for activation.\nThis can be used to undo the effects of invalidateblock.",
+		Result:  "null", Handler: chainOrder(msg.ReconsiderBlock),
+	},
+	{
+		Name: "waitfornewblock", Category: "hidden", Hidden: true, Params: []Param{timeoutParam},
+		Summary: "Waits for any new block and returns useful info about it.\n\nReturns the current block on timeout or exit.",
+		Handler: waitForNewBlock,
+	},
+	{
+		Name: "waitforblock", Category: "hidden", Hidden: true,
+		Params:  []Param{{Name: "blockhash", Kind: String, Doc: "Block hash to wait for."}, timeoutParam},
+		Summary: "Waits for a specific new block and returns useful info about it.\n\nReturns the current block on timeout or exit.",
+		Handler: waitForBlock,
+	},
+	{
+		Name: "waitforblockheight", Category: "hidden", Hidden: true,
+		Params:  []Param{{Name: "height", Kind: Number, Doc: "Block height to wait for."}, timeoutParam},
+		Summary: "Waits for (at least) block height and returns the height and hash\nof the current tip.\n\nReturns the current block on timeout or exit.",
+		Handler: waitForBlockHeight,
+	},
+	{
+		Name: "syncwithvalidationinterfacequeue", Category: "hidden", Hidden: true,
+		Summary: "Waits for the validation interface queue to catch up on everything that was there when we entered this function.",
+		Result:  "null",
+		Handler: func(c *Call) (any, error) { return nil, c.Node.barrier(c.Context) },
+	},
+}
+
+// chainOrder makes the handler of an operator's order about one block. It answers
+// when the reorganisation that follows is over.
+func chainOrder(what msg.ChainOrder) func(*Call) (any, error) {
+	return func(c *Call) (any, error) {
+		_, node, err := c.block(0, "blockhash")
+		if err != nil {
+			return nil, err
+		}
+		done, err := ask[*msg.Done](c.Context, c.Node, c.Node.Cast.Chain(), &msg.ChainCommand{What: what, Hash: node.Hash()})
+		switch {
+		case err != nil:
+			return nil, err
+		case errors.Is(done.Err, chainstate.ErrUnknownBlock):
+			return nil, errNoBlock
+		case done.Err != nil:
+			return nil, Errorf(CodeDatabase, "%s", done.Err)
+		}
+		return nil, nil
+	}
+}
+
+// barrier waits for the whole cast.
+func (n *Node) barrier(ctx context.Context) error {
+	if n.Barrier == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return n.Barrier(ctx)
+}
+
+type tipFields struct {
+	Hash   tx.Hash `json:"hash"`
+	Height int32   `json:"height"`
+}
+
+// awaitTip waits for a tip with a property, for at most the time that argument i
+// says.
+func (c *Call) awaitTip(i int, done func(*chainstate.Node) bool) (any, error) {
+	timeout, err := c.Int32(i, 0)
+	if err != nil {
+		return nil, err
+	}
+	if timeout < 0 {
+		return nil, Errorf(CodeMisc, "Negative timeout")
+	}
+	tip, err := c.Node.waitTip(c.Context, time.Duration(timeout)*time.Millisecond, done)
+	if err != nil {
+		return nil, err
+	}
+	return tipFields{tip.Hash(), tip.Height()}, nil
+}
+
+func waitForNewBlock(c *Call) (any, error) {
+	s, err := c.Node.chain()
+	if err != nil {
+		return nil, err
+	}
+	old := s.Tip()
+	return c.awaitTip(0, func(tip *chainstate.Node) bool { return tip != old })
+}
+
+func waitForBlock(c *Call) (any, error) {
+	hash, err := c.Hash(0, "blockhash")
+	if err != nil {
+		return nil, err
+	}
+	return c.awaitTip(1, func(tip *chainstate.Node) bool { return tip.Hash() == hash })
+}
+
+func waitForBlockHeight(c *Call) (any, error) {
+	height, err := c.Int32(0, 0)
+	if err != nil {
+		return nil, err
+	}
+	return c.awaitTip(1, func(tip *chainstate.Node) bool { return tip.Height() >= height })
+}

@@ -1,0 +1,174 @@
+package rpc
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/troupe-node/troupe/logs"
+	"github.com/troupe-node/troupe/logs/category"
+)
+
+// stopAnswer is what stop says.
+const stopAnswer = "Troupe stopping"
+
+var controlMethods = []Method{
+	{
+		Name: "help", Category: "control",
+		Params:  []Param{{Name: "command", Kind: String, Optional: true, Default: "all commands", Doc: "The command to get help on"}},
+		Summary: "List all commands, or get help for a specified command.",
+		Result:  "\"str\"    (string) The help text",
+		Handler: help,
+	},
+	{
+		Name: "stop", Category: "control",
+		Params:  []Param{{Name: "wait", Kind: Number, Optional: true, Hidden: true, Doc: "how long to wait in ms"}},
+		Summary: "Request a graceful shutdown of Troupe.",
+		Result:  "\"str\"    (string) A string with the content '" + stopAnswer + "'",
+		Handler: stop,
+	},
+	{
+		Name: "uptime", Category: "control",
+		Summary: "Returns the total uptime of the server.",
+		Result:  "n    (numeric) The number of seconds that the server has been running",
+		Handler: func(c *Call) (any, error) { return int64(time.Since(c.Node.Started).Seconds()), nil },
+	},
+	{
+		Name: "getrpcinfo", Category: "control",
+		Summary: "Returns details of the RPC server.",
+		Result:  "{ \"active_commands\": [ { \"method\", \"duration\" }, ... ], \"logpath\" }    (json object)",
+		Handler: func(c *Call) (any, error) {
+			return Object{{"active_commands", c.Server.Active()}, {"logpath", c.Node.Config.Logs.File}}, nil
+		},
+	},
+	{
+		Name: "getmemoryinfo", Category: "control",
+		Params:  []Param{{Name: "mode", Kind: String, Optional: true, Default: "\"stats\"", Doc: "determines what kind of information is returned.\n  - \"stats\" returns general statistics about memory usage in the daemon.\n  - \"mallocinfo\" returns an XML string describing low-level heap state (not available)."}},
+		Summary: "Returns an object containing information about memory usage.",
+		Handler: getMemoryInfo,
+	},
+	{
+		Name: "logging", Category: "control",
+		Params: []Param{
+			{Name: "include", Kind: Array, Optional: true, Shape: `["include_category",...]`, Doc: "The categories to add to debug logging"},
+			{Name: "exclude", Kind: Array, Optional: true, Shape: `["exclude_category",...]`, Doc: "The categories to remove from debug logging"},
+		},
+		Summary: "Gets and sets the logging configuration.\nWhen called without an argument, returns the list of categories with status that are currently being debug logged or not.\nWhen called with arguments, adds or removes categories from debug logging and return the lists above.\nThe arguments are evaluated in order \"include\", \"exclude\".\nIf an item is both included and excluded, it will thus end up being excluded.",
+		Handler: logging,
+	},
+	{
+		Name: "getindexinfo", Category: "util",
+		Params:  []Param{{Name: "index_name", Kind: String, Optional: true, Doc: "Filter results for an index with a specific name."}},
+		Summary: "Returns the status of one or all available indices currently running in the node.",
+		Handler: func(*Call) (any, error) { return Object{}, nil },
+	},
+	{
+		Name: "getzmqnotifications", Category: "zmq",
+		Summary: "Returns information about the active ZeroMQ notifications.",
+		Handler: func(*Call) (any, error) { return []any{}, nil },
+	},
+	echoMethod("echo"), echoMethod("echojson"),
+}
+
+// echoMethod answers with its arguments, for tests of clients.
+func echoMethod(name string) Method {
+	m := Method{
+		Name: name, Category: "hidden", Hidden: true,
+		Summary: "Simply echo back the input arguments. This command is for testing.\n\nIt will return an internal bug report when arg9='trigger_internal_bug' is passed.\n\nThe difference between echo and echojson is that echojson has argument conversion enabled in the client-side table in\nbitcoin-cli and the GUI. There is no server-side difference.",
+		Handler: func(c *Call) (any, error) {
+			if c.String(9, "") == "trigger_internal_bug" {
+				return nil, Errorf(CodeMisc, "Internal bug detected: request.params[9].get_str() != \"trigger_internal_bug\"")
+			}
+			list := make([]json.RawMessage, c.given)
+			for i := range list {
+				if list[i] = c.args[i]; list[i] == nil {
+					list[i] = json.RawMessage("null")
+				}
+			}
+			return list, nil
+		},
+	}
+	for i := range 10 {
+		m.Params = append(m.Params, Param{Name: fmt.Sprintf("arg%d", i), Kind: Any, Optional: true})
+	}
+	return m
+}
+
+func help(c *Call) (any, error) {
+	name := c.String(0, "")
+	if name == "" {
+		return c.Server.registry.List(), nil
+	}
+	m, ok := c.Server.registry.Lookup(name)
+	if !ok {
+		return "help: unknown command: " + name, nil
+	}
+	return m.Help(), nil
+}
+
+func stop(c *Call) (any, error) {
+	wait, err := c.Int32(0, 0)
+	if err != nil {
+		return nil, err
+	}
+	c.Node.Stop()
+	// The stop has begun; this answer is let out all the same, within the grace
+	// that answers under way have.
+	time.Sleep(min(time.Duration(max(0, wait))*time.Millisecond, grace-time.Second))
+	return stopAnswer, nil
+}
+
+type lockedMemory struct {
+	Used       int `json:"used"`
+	Free       int `json:"free"`
+	Total      int `json:"total"`
+	Locked     int `json:"locked"`
+	ChunksUsed int `json:"chunks_used"`
+	ChunksFree int `json:"chunks_free"`
+}
+
+// getMemoryInfo tells of memory that is kept from being swapped: there is none,
+// for the node holds no secrets.
+func getMemoryInfo(c *Call) (any, error) {
+	switch mode := c.String(0, "stats"); mode {
+	case "stats":
+		return Object{{"locked", lockedMemory{}}}, nil
+	case "mallocinfo":
+		return nil, Errorf(CodeInvalidParam, "mallocinfo mode not available")
+	default:
+		return nil, Errorf(CodeInvalidParam, "unknown mode %s", mode)
+	}
+}
+
+func logging(c *Call) (any, error) {
+	n := c.Node
+	set := func(i int, on logs.Level, change func(category.Category) bool) error {
+		for _, raw := range c.Elements(i) {
+			name, err := text(raw)
+			if err != nil {
+				return err
+			}
+			list, ok := category.Resolve(name)
+			if !ok {
+				return Errorf(CodeInvalidParam, "unknown logging category %s", name)
+			}
+			for _, cat := range list {
+				if change(cat) {
+					n.Log.SetLevel(cat, on)
+				}
+			}
+		}
+		return nil
+	}
+	if err := set(0, logs.Debug, func(cat category.Category) bool { return !n.Log.Enabled(cat, logs.Debug) }); err != nil {
+		return nil, err
+	}
+	if err := set(1, logs.Info, func(cat category.Category) bool { return n.Log.Enabled(cat, logs.Debug) }); err != nil {
+		return nil, err
+	}
+	state := Object{}
+	for _, info := range category.All {
+		state = append(state, Field{string(info.Name), n.Log.Enabled(info.Name, logs.Debug)})
+	}
+	return state, nil
+}

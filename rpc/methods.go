@@ -1,0 +1,14 @@
+package rpc
+
+// Methods is the registry of all methods. `getinfo` must never be among them:
+// clients take its success as the mark of another node.
+func Methods() (*Registry, error) {
+	return NewRegistry(
+		chainMethods, treeMethods, chainCommandMethods, coinMethods, statsMethods,
+		rawTxMethods, createMethods, signMethods,
+		mempoolMethods, sendMethods, packageMethods,
+		miningMethods, generateMethods, templateMethods, submitMethods,
+		networkMethods, peerMethods, banMethods,
+		addressMethods, controlMethods, clockMethods, castMethods,
+	)
+}

@@ -1,0 +1,226 @@
+package rpc
+
+import (
+	"slices"
+
+	"github.com/troupe-node/troupe/address"
+	"github.com/troupe-node/troupe/address/descriptor"
+	"github.com/troupe-node/troupe/chainstate"
+	"github.com/troupe-node/troupe/consensus"
+	"github.com/troupe-node/troupe/script"
+	"github.com/troupe-node/troupe/tx"
+)
+
+var rawTxMethods = []Method{
+	{
+		Name: "getrawtransaction", Category: "rawtransactions",
+		Params: []Param{
+			{Name: "txid", Kind: String, Doc: "The transaction id"},
+			{Name: "verbosity|verbose", Kind: Any, Optional: true, Default: "0", Doc: "0 for hex-encoded data, 1 for a JSON object, and 2 for JSON object with fee and prevout"},
+			{Name: "blockhash", Kind: String, Optional: true, Doc: "The block in which to look for the transaction"},
+		},
+		Summary: "By default, this call only returns a transaction if it is in the mempool.\nIf a blockhash argument is passed, it will return the transaction if the specified block is available and the transaction is in that block.\n\nIf verbosity is 0 or omitted, returns the serialized transaction as a hex-encoded string.\nIf verbosity is 1, returns a JSON Object with information about the transaction.\nIf verbosity is 2, returns a JSON Object with information about the transaction, including fee and prevout information.",
+		Handler: getRawTransaction,
+	},
+	{
+		Name: "decoderawtransaction", Category: "rawtransactions",
+		Params: []Param{
+			{Name: "hexstring", Kind: String, Doc: "The transaction hex string"},
+			{Name: "iswitness", Kind: Bool, Optional: true, Default: "depends on heuristic tests", Doc: "Whether the transaction hex is a serialized witness transaction."},
+		},
+		Summary: "Return a JSON object representing the serialized, hex-encoded transaction.",
+		Handler: decodeRawTransaction,
+	},
+	{
+		Name: "decodescript", Category: "rawtransactions",
+		Params:  []Param{{Name: "hexstring", Kind: String, Doc: "the hex-encoded script"}},
+		Summary: "Decode a hex-encoded script.",
+		Handler: decodeScript,
+	},
+}
+
+func getRawTransaction(c *Call) (any, error) {
+	id, err := c.Hash(0, "parameter 1")
+	if err != nil {
+		return nil, err
+	}
+	if id == c.Node.Board.Params.Genesis.Header.MerkleRoot {
+		return nil, Errorf(CodeInvalidAddress, "The genesis block coinbase is not considered an ordinary transaction and cannot be retrieved")
+	}
+	verbosity, err := c.Verbosity(1, 0)
+	if err != nil {
+		return nil, err
+	}
+	if c.Has(2) {
+		return c.rawFromBlock(id, verbosity)
+	}
+	pool, err := c.Node.pool()
+	if err != nil {
+		return nil, err
+	}
+	e := pool.ByID(id)
+	if e == nil {
+		return nil, Errorf(CodeInvalidAddress, "No such mempool transaction. Use -txindex or provide a block hash to enable blockchain transaction queries. Use gettransaction for wallet transactions.")
+	}
+	if verbosity <= 0 {
+		return hexOf(e.Tx.Bytes()), nil
+	}
+	return describeTx(e.Tx, c.Node.Board.Params.Name, true, nil, false), nil
+}
+
+// rawFromBlock looks for the transaction in the block that argument 2 names.
+func (c *Call) rawFromBlock(id tx.Hash, verbosity int) (any, error) {
+	hash, err := c.Hash(2, "parameter 3")
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.Node.pinned()
+	if err != nil {
+		return nil, err
+	}
+	defer s.Release()
+	node := s.Header(hash)
+	if node == nil {
+		return nil, Errorf(CodeInvalidAddress, "Block hash not found")
+	}
+	b, err := c.Node.body(s, node)
+	if err != nil {
+		return nil, Errorf(CodeMisc, "Block not available")
+	}
+	i := slices.IndexFunc(b.Txs, func(t *tx.Tx) bool { return t.ID() == id })
+	if i < 0 {
+		return nil, Errorf(CodeInvalidAddress, "No such transaction found in the provided block. Use gettransaction for wallet transactions.")
+	}
+	if verbosity <= 0 {
+		return hexOf(b.Txs[i].Bytes()), nil
+	}
+	var spent []consensus.Coin
+	if verbosity > 1 && i > 0 && node.HasUndo() {
+		undo, err := s.Undo(node)
+		if err != nil || len(undo.Txs) < i {
+			return nil, Errorf(CodeInternal, "Undo data expected but can't be read. This could be due to disk corruption or a conflict with a pruning event.")
+		}
+		spent = undo.Txs[i-1]
+	}
+	f := describeTx(b.Txs[i], c.Node.Board.Params.Name, true, spent, true)
+	f.addBlock(s, node)
+	return f, nil
+}
+
+// addBlock tells which block holds the transaction.
+func (f *txFields) addBlock(s *chainstate.Snapshot, node *chainstate.Node) {
+	active, hash, deep := s.Contains(node), node.Hash(), int32(0)
+	f.InActiveChain, f.BlockHash, f.Confirmations = &active, &hash, &deep
+	if active {
+		deep = confirmations(s, node)
+		at := node.Time()
+		f.Time, f.BlockTime = &at, &at
+	}
+}
+
+func decodeRawTransaction(c *Call) (any, error) {
+	hexString := c.String(0, "")
+	t, ok := decodeHexTx(hexString)
+	if c.Has(1) {
+		raw, err := parseHexArg(hexString, "argument")
+		if err != nil {
+			return nil, Errorf(CodeDeserialization, "TX decode failed")
+		}
+		if c.Bool(1, true) {
+			t, err = tx.Parse(raw)
+		} else {
+			t, err = tx.ParseStripped(raw)
+		}
+		ok = err == nil
+	}
+	if !ok {
+		return nil, Errorf(CodeDeserialization, "TX decode failed")
+	}
+	return describeTx(t, c.Node.Board.Params.Name, false, nil, false), nil
+}
+
+type segwitFields struct {
+	ScriptPubKey
+	P2SHSegwit string `json:"p2sh-segwit"`
+}
+
+type decodedScript struct {
+	ScriptPubKey
+	P2SH   string        `json:"p2sh,omitempty"`
+	Segwit *segwitFields `json:"segwit,omitempty"`
+}
+
+func decodeScript(c *Call) (any, error) {
+	var s []byte
+	if text := c.String(0, ""); text != "" {
+		var err error
+		if s, err = parseHexArg(text, "argument"); err != nil {
+			return nil, err
+		}
+	}
+	chain := c.Node.Board.Params.Name
+	d := decodedScript{ScriptPubKey: scriptPubKey(s, chain)}
+	d.Hex = nil
+	class, parts := script.Classify(s)
+	if !wrappable(s, class) {
+		return d, nil
+	}
+	d.P2SH, _ = address.Encode(script.PayToScriptHash(script.Hash160(s)), chain)
+	program, desc := witnessFor(s, class, parts, chain)
+	if program == nil {
+		return d, nil
+	}
+	d.Segwit = &segwitFields{ScriptPubKey: scriptPubKey(program, chain)}
+	if desc != "" {
+		d.Segwit.Desc = desc
+	}
+	d.Segwit.P2SHSegwit, _ = address.Encode(script.PayToScriptHash(script.Hash160(program)), chain)
+	return d, nil
+}
+
+// wrappable tells whether a script may sensibly be a redeem script.
+func wrappable(s []byte, class script.Class) bool {
+	switch class {
+	case script.NullData, script.ScriptHash, script.WitnessUnknown, script.WitnessV1Taproot, script.Anchor:
+		return false
+	}
+	return !script.IsUnspendable(s) && hasValidOps(s) && !hasTapscriptOps(s)
+}
+
+// witnessFor is the witness program that stands for a script, with its
+// descriptor if more than the program is known of it; nil if there is none.
+func witnessFor(s []byte, class script.Class, parts [][]byte, chain string) (program []byte, desc string) {
+	switch class {
+	case script.MultiSig, script.PubKey:
+		for _, p := range parts {
+			if len(p) != 1 && len(p) != 33 {
+				return nil, "" // segwit wants compressed keys
+			}
+		}
+	case script.NonStandard, script.PubKeyHash:
+	default:
+		return nil, ""
+	}
+	switch class {
+	case script.PubKey:
+		hash := script.Hash160(parts[0])
+		return script.PayToWitness(0, hash[:]), ""
+	case script.PubKeyHash:
+		return script.PayToWitness(0, parts[0]), ""
+	}
+	return payToWitnessScript(s), wrapDescriptor(class, s, chain)
+}
+
+// wrapDescriptor describes the P2WSH output of a script that shows its keys.
+func wrapDescriptor(class script.Class, s []byte, chain string) string {
+	if class != script.MultiSig {
+		return ""
+	}
+	inner := descriptor.Infer(s, chain)
+	wrapped := "wsh(" + inner[:max(0, len(inner)-9)] + ")"
+	sum, ok := descriptor.Checksum(wrapped)
+	if !ok {
+		return ""
+	}
+	return wrapped + "#" + sum
+}

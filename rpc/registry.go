@@ -1,0 +1,194 @@
+package rpc
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Kind is the JSON type that a parameter wants.
+type Kind string
+
+// Kinds of parameters. Any takes every type and leaves the check to the method.
+const (
+	String Kind = "string"
+	Number Kind = "number"
+	Bool   Kind = "bool"
+	Array  Kind = "array"
+	Obj    Kind = "object"
+	Any    Kind = "any"
+)
+
+// Param is one parameter of a method.
+type Param struct {
+	// Name is what named calls use; old names follow after a bar, as in
+	// "verbosity|verbose".
+	Name     string
+	Kind     Kind
+	Optional bool
+	Hidden   bool   // help does not show it, nor those that follow
+	Default  string // as help prints it; empty when there is none
+	Shape    string // how the usage line shows arrays and objects, as in ["txid",...]
+	Doc      string
+}
+
+func (p *Param) name() string { n, _, _ := strings.Cut(p.Name, "|"); return n }
+
+// Method is one method of the interface: all that is known about it stands here.
+type Method struct {
+	Name     string
+	Category string // Core's group: blockchain, rawtransactions, network ...
+	Params   []Param
+	Summary  string // first sentence of help, then whatever follows
+	Result   string // what comes back, in help's words
+	Examples []string
+	Hidden   bool // answers, but help does not list it
+	Handler  func(*Call) (any, error)
+}
+
+// Usage is the first line of help: the name and its parameters, with one
+// parenthesis around each run of optional ones.
+func (m *Method) Usage() string {
+	var b strings.Builder
+	b.WriteString(m.Name)
+	open := false
+	for i := range m.Params {
+		p := &m.Params[i]
+		if p.Hidden {
+			break
+		}
+		b.WriteByte(' ')
+		switch {
+		case p.Optional && !open:
+			b.WriteString("( ")
+		case !p.Optional && open:
+			b.WriteString(") ")
+		}
+		open = p.Optional
+		switch {
+		case p.Shape != "":
+			b.WriteString(p.Shape)
+		case p.Kind == String:
+			fmt.Fprintf(&b, "%q", p.name())
+		default:
+			b.WriteString(p.name())
+		}
+	}
+	if open {
+		b.WriteString(" )")
+	}
+	return b.String()
+}
+
+// Help is the text of `help method`, laid out as Core lays it out.
+func (m *Method) Help() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n%s\n", m.Usage(), m.Summary)
+	for i := range m.Params {
+		p := &m.Params[i]
+		if p.Hidden {
+			break
+		}
+		if i == 0 {
+			b.WriteString("\nArguments:\n")
+		}
+		need := "required"
+		switch {
+		case p.Default != "":
+			need = "optional, default=" + p.Default
+		case p.Optional:
+			need = "optional"
+		}
+		fmt.Fprintf(&b, "%d. %s    (%s, %s) %s\n", i+1, p.name(), p.Kind.word(), need, p.Doc)
+	}
+	if m.Result != "" {
+		fmt.Fprintf(&b, "\nResult:\n%s\n", m.Result)
+	}
+	if len(m.Examples) > 0 {
+		b.WriteString("\nExamples:\n")
+		for _, e := range m.Examples {
+			fmt.Fprintf(&b, "> bitcoin-cli %s\n", e)
+		}
+	}
+	return b.String()
+}
+
+// word is what help calls the kind.
+func (k Kind) word() string {
+	switch k {
+	case Number:
+		return "numeric"
+	case Bool:
+		return "boolean"
+	case Array, Obj:
+		return "json " + string(k)
+	case Any:
+		return "string or numeric"
+	}
+	return string(k)
+}
+
+// Registry is the set of methods by name.
+type Registry struct {
+	methods map[string]*Method
+}
+
+// NewRegistry gathers groups of methods. Two of one name are a mistake of ours.
+func NewRegistry(groups ...[]Method) (*Registry, error) {
+	r := &Registry{methods: make(map[string]*Method)}
+	for _, group := range groups {
+		for i := range group {
+			m := &group[i]
+			if _, twice := r.methods[m.Name]; twice {
+				return nil, fmt.Errorf("rpc method %s is registered twice", m.Name)
+			}
+			r.methods[m.Name] = m
+		}
+	}
+	return r, nil
+}
+
+// Lookup finds a method by name.
+func (r *Registry) Lookup(name string) (*Method, bool) {
+	m, ok := r.methods[name]
+	return m, ok
+}
+
+// Names are all names in order, hidden ones too.
+func (r *Registry) Names() []string {
+	names := make([]string, 0, len(r.methods))
+	for name := range r.methods {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// List is the text of `help` without a name: usages by category.
+func (r *Registry) List() string {
+	categories := map[string][]string{}
+	var order []string
+	for _, name := range r.Names() {
+		m := r.methods[name]
+		if m.Hidden {
+			continue
+		}
+		if categories[m.Category] == nil {
+			order = append(order, m.Category)
+		}
+		categories[m.Category] = append(categories[m.Category], m.Usage())
+	}
+	slices.Sort(order)
+	var b strings.Builder
+	for i, c := range order {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "== %s ==\n", strings.ToUpper(c[:1])+c[1:])
+		for _, usage := range categories[c] {
+			b.WriteString(usage)
+			b.WriteByte('\n')
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
