@@ -35,7 +35,7 @@ type Options struct {
 	// Free tells the free bytes of the disk; nil where there is none.
 	Free func() (uint64, error)
 	// RPC makes the rpc actor; nil for a node without.
-	RPC func(*Node) kit.Spec
+	RPC func(*Node) (kit.Spec, error)
 }
 
 // Node is a running node.

@@ -68,8 +68,8 @@ func (r *root) Receive(k *kit.Context, m any) {
 		r.foundation(k)
 	case *opened:
 		if r.err = m.err; m.err == nil {
-			r.company(k)
-			r.on = true
+			r.err = r.company(k)
+			r.on = r.err == nil
 		}
 		r.answer()
 	case *ready:
@@ -119,7 +119,7 @@ func (r *root) foundation(k *kit.Context) {
 }
 
 // company starts everybody else.
-func (r *root) company(k *kit.Context) {
+func (r *root) company(k *kit.Context) error {
 	n := r.node
 	c := n.Config
 	r.play(k, observer.Spec(observer.Deps{Board: n.Board, Ledger: n.Ledger, Log: n.Log}))
@@ -128,7 +128,7 @@ func (r *root) company(k *kit.Context) {
 	r.play(k, blocks.Spec(blocks.Deps{Board: n.Board, Cast: n.Cast, Config: download.BlocksConfig{Params: n.Params}}))
 	r.play(k, headers.Spec(headers.Deps{Board: n.Board, Cast: n.Cast, Config: download.HeadersConfig{Params: n.Params}}))
 	r.play(k, minter.Spec(minter.Deps{
-		Board: n.Board, Cast: n.Cast, Log: n.log, Limits: templateLimits(n),
+		Board: n.Board, Cast: n.Cast, Log: n.log, Limits: n.TemplateLimits(),
 		Rule:    minter.Rule{PayTo: n.PayTo, Every: c.Minter.Interval, Txs: c.Minter.Txs},
 		Version: c.Rules.TestBlockVersion,
 	}))
@@ -141,8 +141,13 @@ func (r *root) company(k *kit.Context) {
 		r.play(k, listener.Spec(listener.Deps{Cast: n.Cast, Listeners: n.Listeners, Addresses: n.Addresses, Log: n.log}))
 	}
 	if n.RPC != nil {
-		r.play(k, n.RPC(n))
+		spec, err := n.RPC(n)
+		if err != nil {
+			return err
+		}
+		r.play(k, spec)
 	}
+	return nil
 }
 
 // poolPolicy is what the options say about the pool.
@@ -161,7 +166,8 @@ func poolPolicy(c *config.Mempool) pool.Policy {
 	return p
 }
 
-func templateLimits(n *Node) mining.Limits {
+// TemplateLimits are what the options say about blocks of our own.
+func (n *Node) TemplateLimits() mining.Limits {
 	l := mining.DefaultLimits()
 	l.MaxWeight = int64(n.Config.Minter.BlockWeight)
 	l.MinFeePerKVB = int64(n.Config.Minter.MinFee)

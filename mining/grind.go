@@ -45,12 +45,12 @@ const grindSlice = 1 << 16
 
 // GrindAll looks for a nonce on several cores, each in its own part of the nonces,
 // until one is found, none is left, the tries run out or stop says so. It returns
-// the block, nil without one, and about how many nonces were tried.
+// the block, nil without one, and how many nonces were tried.
 func GrindAll(t *Template, tries uint64, cores int, stop func() bool) (*tx.Block, uint64) {
 	h := t.Block.Header
 	first := min(grindSlice, tries) // most searches on test networks end here
 	if found, _ := Grind(&h, &t.Target, first); found {
-		return t.WithHeader(h), first
+		return t.WithHeader(h), uint64(h.Nonce-t.Block.Header.Nonce) + 1
 	}
 	if first == tries {
 		return nil, tries
@@ -72,11 +72,12 @@ func GrindAll(t *Template, tries uint64, cores int, stop func() bool) (*tx.Block
 				mine.Nonce = uint32(from)
 				slice := min(grindSlice, end-from)
 				found, _ := Grind(&mine, &t.Target, slice)
-				tried.Add(slice)
 				if found {
+					tried.Add(uint64(mine.Nonce) - from + 1)
 					winner.CompareAndSwap(nil, &mine)
 					return
 				}
+				tried.Add(slice)
 			}
 		})
 	}
