@@ -12,6 +12,7 @@ import (
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/chainstore"
 	"github.com/troupe-node/troupe/config"
+	"github.com/troupe-node/troupe/logs"
 	"github.com/troupe-node/troupe/tx"
 )
 
@@ -21,6 +22,11 @@ var anyoneCanSpend = []byte{0x51}
 // testNode plays a regtest node on a store in memory, with a listener on a free
 // port of this machine.
 func testNode(t testing.TB, args ...string) *Node {
+	t.Helper()
+	return testNodeLogging(t, nil, args...)
+}
+
+func testNodeLogging(t testing.TB, log *logs.Logger, args ...string) *Node {
 	t.Helper()
 	loaded, err := loadConfig(t, append([]string{"-regtest", "-dnsseed=0", "-fixedseeds=0", "-listen=0"}, args...))
 	if err != nil {
@@ -36,7 +42,7 @@ func testNode(t testing.TB, args ...string) *Node {
 	}
 	store := chainstore.NewMemory()
 	n, err := Start(Options{
-		Config: &loaded.Config, Params: params, Store: store, UserAgent: "/troupe:test/",
+		Config: &loaded.Config, Params: params, Store: store, Log: log, UserAgent: "/troupe:test/",
 		Listeners: []net.Listener{l}, Addresses: []listener.Address{{Addr: l.Addr().String()}},
 	})
 	if err != nil {

@@ -1,7 +1,6 @@
 package chainstate
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"slices"
@@ -13,33 +12,10 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	btcwire "github.com/btcsuite/btcd/wire/v2"
 	"github.com/troupe-node/troupe/consensus"
+	"github.com/troupe-node/troupe/internal/testdata"
 	"github.com/troupe-node/troupe/tx"
+	"github.com/troupe-node/troupe/tx/msgtx"
 )
-
-// btcdCodes are Core's reject strings for btcd's error codes.
-var btcdCodes = map[blockchain.ErrorCode][]consensus.Kind{
-	blockchain.ErrBadCoinbaseHeight:    {consensus.ErrCoinbaseHeight},
-	blockchain.ErrBadCoinbaseScriptLen: {consensus.ErrCoinbaseLength},
-	blockchain.ErrBadCoinbaseValue:     {consensus.ErrCoinbaseAmount},
-	blockchain.ErrBadMerkleRoot:        {consensus.ErrBadMerkleRoot},
-	blockchain.ErrBlockTooBig:          {consensus.ErrBlockLength},
-	// Core refuses a repeated transaction as a mutation where the merkle root
-	// shows it, and otherwise for spending the same coins twice.
-	blockchain.ErrDuplicateTx:          {consensus.ErrDuplicateTxs, consensus.ErrMissingInputs},
-	blockchain.ErrFirstTxNotCoinbase:   {consensus.ErrCoinbaseMissing},
-	blockchain.ErrHighHash:             {consensus.ErrHighHash},
-	blockchain.ErrImmatureSpend:        {consensus.ErrPrematureSpend},
-	blockchain.ErrMissingTxOut:         {consensus.ErrMissingInputs},
-	blockchain.ErrMultipleCoinbases:    {consensus.ErrCoinbaseMultiple},
-	blockchain.ErrNoTransactions:       {consensus.ErrBlockLength},
-	blockchain.ErrOverwriteTx:          {consensus.ErrOverwrite},
-	blockchain.ErrSpendTooHigh:         {consensus.ErrInBelowOut},
-	blockchain.ErrTimeTooNew:           {consensus.ErrTimeTooNew},
-	blockchain.ErrTimeTooOld:           {consensus.ErrTimeTooOld},
-	blockchain.ErrTooManySigOps:        {consensus.ErrSigOps},
-	blockchain.ErrUnexpectedDifficulty: {consensus.ErrBadDiffBits, consensus.ErrHighHash},
-	blockchain.ErrUnfinalizedTx:        {consensus.ErrNonFinal},
-}
 
 // btcdRun drives btcd's test instances through a machine. Blocks whose parent
 // is unknown, which btcd keeps as orphans, are fed again when it comes.
@@ -102,11 +78,7 @@ func (r *btcdRun) play(item fullblocktests.TestInstance) {
 
 func (r *btcdRun) feed(msg *btcwire.MsgBlock) Verdict {
 	r.t.Helper()
-	var buf bytes.Buffer
-	if err := msg.Serialize(&buf); err != nil {
-		r.t.Fatal(err)
-	}
-	b, err := tx.ParseBlock(buf.Bytes())
+	b, err := msgtx.ToBlock(msg)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -165,9 +137,9 @@ func (r *btcdRun) refused(it fullblocktests.RejectedBlock) {
 		}
 		r.run()
 	}
-	kinds := btcdCodes[it.RejectCode]
+	kinds := testdata.RejectReasons[it.RejectCode.String()]
 	for _, v := range r.verdicts {
-		if slices.ContainsFunc(kinds, func(k consensus.Kind) bool { return errors.Is(v.Err, k) }) {
+		if slices.ContainsFunc(kinds, func(k string) bool { return errors.Is(v.Err, consensus.Kind(k)) }) {
 			return
 		}
 	}
