@@ -124,6 +124,12 @@ func (c *Chain) talk(ctx context.Context, conn net.Conn, nonce uint64) error {
 	if err != nil {
 		return err
 	}
+	return c.Talk(ctx, p, nil)
+}
+
+// Talk answers a peer's questions until it or ctx ends, and closes it. Each, if any, is
+// shown every message, and may send frames of its own by put, behind what it causes.
+func (c *Chain) Talk(ctx context.Context, p *peer.Peer, each func(m wire.Message, put func(frame []byte)) error) error {
 	stop := context.AfterFunc(ctx, func() { p.Close() })
 	defer stop()
 	out := newQueue(p)
@@ -153,8 +159,16 @@ func (c *Chain) talk(ctx context.Context, conn net.Conn, nonce uint64) error {
 		case *wire.GetData:
 			c.give(out, m.List, &last)
 		}
+		if each != nil {
+			if err := each(m, out.put); err != nil {
+				return err
+			}
+		}
 	}
 }
+
+// Announce tells of the tip, as a node does whose peer does not want headers.
+func (c *Chain) Announce(p *peer.Peer) error { return p.Send(inventory(c.Tip())) }
 
 // give queues what is asked for. Behind the last block of an inventory the tip is
 // announced, which makes old nodes ask on.
