@@ -62,16 +62,12 @@ func newRig(t testing.TB, args ...string) *rig {
 	started := time.Now()
 	r.node, err = actors.Start(actors.Options{
 		Config: r.cfg, Params: r.params, Store: chainstore.NewMemory(), UserAgent: "/troupe:0.0.0(rig)/",
-		RPC: func(n *actors.Node) kit.Spec {
-			spec, err := r.door.Spec(&rpc.Node{
+		RPC: func(n *actors.Node) (kit.Spec, error) {
+			return r.door.Spec(&rpc.Node{
 				Board: n.Board, Cast: n.Cast, System: n.System, Config: n.Config, Limits: mining.DefaultLimits(),
 				Services: n.Services(), UserAgent: n.UserAgent, Started: started, Barrier: n.Barrier,
 				Stop: func() { close(r.stopped) },
 			})
-			if err != nil {
-				panic(err)
-			}
-			return spec
 		},
 	})
 	if err != nil {

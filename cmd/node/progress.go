@@ -98,7 +98,10 @@ func (p *progress) draw(line string) {
 }
 
 func (s progressState) line() string {
-	b := fmt.Sprintf("height %d  %s", s.Height, quantity(float64(s.Done), s.Unit))
+	b := quantity(float64(s.Done), s.Unit)
+	if s.Unit == "bytes" { // of blocks
+		b = fmt.Sprintf("height %d  %s", s.Height, b)
+	}
 	if s.Of > 0 {
 		b += fmt.Sprintf(" of %s (%.1f%%)", quantity(float64(s.Of), s.Unit), 100*float64(s.Done)/float64(s.Of))
 	}

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/troupe-node/troupe/actors"
+	"github.com/troupe-node/troupe/actors/kit"
+	"github.com/troupe-node/troupe/actors/listener"
+	"github.com/troupe-node/troupe/address"
+	"github.com/troupe-node/troupe/chainstore"
+	"github.com/troupe-node/troupe/config"
+	"github.com/troupe-node/troupe/consensus"
+	"github.com/troupe-node/troupe/logs"
+	"github.com/troupe-node/troupe/rpc"
+)
+
+// storeDir is the store's folder below the chain's.
+const storeDir = "store"
+
+// runNode plays a node until ctx ends, RPC says stop, or an actor fails without
+// which it must not go on.
+func runNode(ctx context.Context, s *session, ready func(readiness) error) error {
+	if err := refuseMissing(s.Loaded); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	a, err := prepare(s)
+	if err != nil {
+		return err
+	}
+	if s.Config.RPC.Server {
+		if err := a.openDoor(func() { stop(errStopped) }); err != nil {
+			return errors.Join(err, a.abandon())
+		}
+	}
+	node, err := a.start()
+	if err != nil {
+		return err
+	}
+	if a.door != nil {
+		a.door.Ready()
+	}
+	return a.live(ctx, node, ready)
+}
+
+// openDoor lets RPC in. Until the node is ready, callers hear that it is starting.
+func (a *assembly) openDoor(stop func()) (err error) {
+	if a.door, err = rpc.OpenDoor(&a.Config.RPC, a.Log); err != nil {
+		a.door = nil
+		code := exitUnexpected
+		if errors.Is(err, rpc.ErrAddressInUse) {
+			code = exitAddress
+		}
+		return fail(code, "the RPC server cannot start", err.Error(), "choose another -rpcport or -rpcbind, or -server=0 to do without").because(err)
+	}
+	a.options.RPC = func(n *actors.Node) (kit.Spec, error) {
+		return a.door.Spec(&rpc.Node{
+			Board: n.Board, Cast: n.Cast, System: n.System, Config: &a.Config, Log: a.Log,
+			Limits: n.TemplateLimits(), Services: n.Services(), UserAgent: n.UserAgent, Started: time.Now(),
+			Barrier: n.Barrier, Stop: stop,
+		})
+	}
+	return nil
+}
+
+var errStopped = errors.New("asked to by RPC")
+
+// assembly is what a node is put together from.
+type assembly struct {
+	*session
+	options actors.Options
+	door    *rpc.Door // nil without RPC
+}
+
+// prepare opens what may fail for reasons that a person can mend: parameters,
+// sockets, store.
+func prepare(s *session) (*assembly, error) {
+	c := &s.Config
+	params, err := actors.ParamsOf(c)
+	if err != nil {
+		return nil, fail(exitConfig, "the chain's parameters are wrong", err.Error(), "check the options named")
+	}
+	a := &assembly{session: s}
+	a.options = actors.Options{
+		Config: c, Params: params, Env: kit.NewReal(), Log: s.Log,
+		UserAgent: c.Network.UserAgent(agentName, build().Version),
+		Free:      func() (uint64, error) { return chainstore.DiskFree(c.ChainDir) },
+	}
+	if c.Minter.Address != "" {
+		if a.options.PayTo, err = address.Decode(c.Minter.Address, string(c.Chain)); err != nil {
+			return nil, fail(exitConfig, "-minteraddress="+c.Minter.Address+" is no address of this chain", err.Error(), "use one that begins as "+string(c.Chain)+"'s do")
+		}
+	}
+	if c.Store.Memory > 0 {
+		debug.SetMemoryLimit(c.Store.Memory)
+	}
+	if err := a.listen(); err != nil {
+		return nil, err
+	}
+	return a, a.open()
+}
+
+// open opens the store, and closes everything when it cannot.
+func (a *assembly) open() (err error) {
+	if a.options.Store, err = openStore(a.session, a.options.Params); err != nil {
+		a.options.Store = nil
+		return errors.Join(err, a.abandon())
+	}
+	return nil
+}
+
+// openStore opens the chain's database and says what to do when it cannot.
+func openStore(s *session, params *consensus.Params) (*chainstore.Badger, error) {
+	start := time.Now()
+	memory := chainstore.DefaultMemory
+	if s.Config.Chain == config.Regtest {
+		memory = chainstore.SmallMemory
+	}
+	dir := filepath.Join(s.Config.ChainDir, storeDir)
+	store, err := chainstore.Open(dir, chainstore.Options{
+		Network: string(s.Config.Chain), Magic: params.Magic, CreatedBy: build().line(), Memory: memory,
+		Log: func(level chainstore.LogLevel, text string) {
+			event := logs.StoreNote
+			if level >= chainstore.LogWarning {
+				event = logs.StoreWarn
+			}
+			event.Log(s.Log, logs.Detail.Is(strings.TrimSpace(text)))
+		},
+	})
+	switch {
+	case errors.Is(err, chainstore.ErrFormat), errors.Is(err, chainstore.ErrNetwork):
+		return nil, fail(exitFormat, "the chain store cannot be used", err.Error(), "").because(err)
+	case errors.Is(err, chainstore.ErrCorrupt):
+		return nil, fail(exitCorrupt, "the chain store is damaged", err.Error(), "").because(err)
+	case err != nil:
+		return nil, fail(exitUnexpected, "the chain store cannot be opened", err.Error(), "check the path and its permissions").because(err)
+	}
+	state := store.State()
+	logs.StoreOpened.Log(s.Log, logs.Path.Is(dir), logs.Seq.Is(int64(state.Seq)), logs.Hash.Is(state.Tip), logs.TookMS.Is(time.Since(start)))
+	return store, nil
+}
+
+// listen opens the sockets for peers. An address that was asked for by name must
+// be had; of the default ones, one is enough.
+func (a *assembly) listen() error {
+	c := &a.Config.Network
+	if !c.Listen {
+		return nil
+	}
+	var last error
+	open := func(addr string, p config.Permission, must bool) error {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			last = err
+			if must {
+				return fail(exitAddress, fmt.Sprintf("Unable to bind to %s on this computer.", addr), err.Error(), "another node may be running: choose another -port or -bind").because(err)
+			}
+			return nil
+		}
+		a.options.Listeners = append(a.options.Listeners, l)
+		a.options.Addresses = append(a.options.Addresses, listener.Address{Addr: l.Addr().String(), Permissions: p})
+		return nil
+	}
+	for _, b := range c.Bind {
+		if err := open(b.Addr.String(), 0, c.BindGiven); err != nil {
+			return errors.Join(err, a.abandon())
+		}
+	}
+	for _, w := range c.WhiteBind {
+		if err := open(w.Addr.String(), w.Permissions, true); err != nil {
+			return errors.Join(err, a.abandon())
+		}
+	}
+	if len(a.options.Listeners) == 0 && last != nil {
+		return fail(exitAddress, "Failed to listen on any port.", last.Error(), "use -listen=0 if you want this").because(last)
+	}
+	return nil
+}
+
+// abandon closes what was opened for a node that will not be.
+func (a *assembly) abandon() error {
+	var errs []error
+	for _, l := range a.options.Listeners {
+		errs = append(errs, l.Close())
+	}
+	if a.door != nil {
+		errs = append(errs, a.door.Close())
+	}
+	if a.options.Store != nil {
+		errs = append(errs, a.options.Store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (a *assembly) start() (*actors.Node, error) {
+	node, err := actors.Start(a.options)
+	if err == nil {
+		return node, nil
+	}
+	if errors.Is(err, chainstore.ErrCorrupt) {
+		return nil, fail(exitCorrupt, "the chain store is damaged", err.Error(), "").because(err)
+	}
+	return nil, fail(exitUnexpected, "the node cannot start", err.Error(), "").because(err)
+}
+
+// live waits for the end, and brings it about in order.
+func (a *assembly) live(ctx context.Context, node *actors.Node, ready func(readiness) error) (err error) {
+	r := readiness{Height: node.Board.Tip().Tip().Height()}
+	for _, l := range a.options.Listeners {
+		r.P2P = append(r.P2P, l.Addr().String())
+	}
+	if a.door != nil {
+		for _, addr := range a.door.Addresses() {
+			r.RPC = append(r.RPC, "http://"+addr)
+		}
+	}
+	started := make(chan error, 1)
+	go func() { started <- ready(r) }()
+	for running := true; running; {
+		select {
+		case err = <-started:
+			started = nil
+			running = err == nil
+		case <-ctx.Done():
+			running = false
+		case failure := <-node.Fatal():
+			logs.NodeFailed.Log(a.Log, logs.Err.Is(failure), logs.Code.Is(exitFatalActor))
+			err = fail(exitFatalActor, "an actor failed without which the node must not go on", failure.Error(), "start again; if it happens again, report the log").because(failure)
+			running = false
+		}
+	}
+	if started != nil {
+		defer func() { <-started }() // it sees RPC go away, and ends
+	}
+	return errors.Join(err, a.end(node))
+}
+
+// end stops the cast and reports who was late and what was lost.
+func (a *assembly) end(node *actors.Node) error {
+	report := node.Stop(context.Background())
+	for _, late := range report.Late {
+		logs.NodeLate.Log(a.Log, logs.Stage.Is("stop"), logs.Actor.Is(late), logs.TookMS.Is(report.Took))
+	}
+	return nil
+}
+
+// refuseMissing names options that are well written and that nothing here obeys:
+// they are refused, never ignored.
+func refuseMissing(l *config.Loaded) error {
+	c := &l.Config
+	var problems config.Problems
+	refuse := func(wanted bool, name, why, fix string) {
+		if wanted {
+			problems = append(problems, l.Refuse(name, why, fix))
+		}
+	}
+	const noIndex = "this version keeps no index"
+	const noNotify = "this version does not start programs"
+	refuse(c.Store.TxIndex, "txindex", noIndex, "leave it out")
+	refuse(c.Store.BlockFilterIndex, "blockfilterindex", noIndex, "leave it out")
+	refuse(c.Store.PeerBlockFilters, "peerblockfilters", noIndex, "leave it out")
+	refuse(c.Store.CoinStatsIndex, "coinstatsindex", noIndex, "leave it out: gettxoutsetinfo computes the same when asked")
+	refuse(c.Store.Prune, "prune", "this version keeps all blocks", "leave it out")
+	refuse(c.RPC.REST, "rest", "this version answers JSON-RPC only", "leave it out")
+	refuse(len(c.Notify.ZMQ) > 0, "zmqpubrawblock", "this version does not publish by ZMQ", "leave out the zmqpub options")
+	refuse(c.Notify.Alert != "", "alertnotify", noNotify, "follow the log instead")
+	refuse(c.Notify.Block != "", "blocknotify", noNotify, "follow tip.connected in the log instead")
+	refuse(len(c.Notify.Startup) > 0, "startupnotify", noNotify, "follow node.ready in the log instead")
+	refuse(len(c.Notify.Shutdown) > 0, "shutdownnotify", noNotify, "follow node.stopped in the log instead")
+	refuse(c.Process.StopAtHeight > 0, "stopatheight", "this version does not stop by itself", "leave it out")
+	if len(problems) > 0 {
+		return problems
+	}
+	return nil
+}

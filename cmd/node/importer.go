@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/troupe-node/troupe/lab"
+)
+
+// importBlocks plays a node that speaks to nobody, and feeds it the files.
+func importBlocks(ctx context.Context, s *session, files []string, progress func(importState)) error {
+	c := &s.Config
+	c.Network.Listen, c.Network.OnlyConnect, c.Network.Connect, c.Network.AddNode = false, true, nil, nil
+	c.Minter.Address = ""
+	a, err := prepare(s)
+	if err != nil {
+		return err
+	}
+	node, err := a.start()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	failed := make(chan error, 1)
+	go func() {
+		select {
+		case failure := <-node.Fatal():
+			failed <- failure
+			cancel(failure)
+		case <-ctx.Done():
+		}
+	}()
+	_, err = lab.Import(ctx, node, files, func(i lab.ImportState) {
+		progress(importState{Bytes: i.Bytes, OfBytes: i.OfBytes, Blocks: i.Blocks, Height: i.Height, Path: i.Path})
+	})
+	height := node.Board.Tip().Tip().Height()
+	stopped := a.end(node)
+	select {
+	case failure := <-failed:
+		return fail(exitFatalActor, "an actor failed without which the import must not go on", failure.Error(), "import again; if it happens again, report the log").because(failure)
+	default:
+	}
+	if err != nil && ctx.Err() != nil {
+		err = fail(exitUnexpected, fmt.Sprintf("the import was ended at height %d", height), "", "begin it again: it goes on from there").because(err)
+	}
+	return errors.Join(err, stopped)
+}
