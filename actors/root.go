@@ -103,19 +103,32 @@ func (r *root) play(k *kit.Context, spec kit.Spec) {
 func (r *root) foundation(k *kit.Context) {
 	n := r.node
 	c := n.Config
-	r.play(k, store.Spec(store.Deps{Store: n.Store, Cast: n.Cast, Free: n.Free, Log: n.log}))
+	r.play(k, store.Spec(store.Deps{Store: n.Store, Cast: n.Cast, Board: n.Board, Free: n.Free, Log: n.log}))
 	r.play(k, verify.Spec(verify.Deps{Board: n.Board, Cache: n.Cache, Workers: c.Store.Par, OnPanic: n.log.WorkerPanicked}))
 	self := k.Self()
 	r.play(k, chain.Spec(chain.Deps{
 		Board: n.Board, Cast: n.Cast, Log: n.log,
-		Options: chainstate.Options{CacheBytes: int(c.Store.DBCache), MaxTipAge: int64(c.Rules.MaxTipAge.Seconds())},
-		Opened: func(_ *chainstate.Snapshot, err error) {
+		Options:     chainstate.Options{CacheBytes: int(c.Store.DBCache), MaxTipAge: int64(c.Rules.MaxTipAge.Seconds())},
+		PruneTarget: c.Store.PruneTarget,
+		Opened: func(s *chainstate.Snapshot, err error) {
+			if err == nil {
+				err = refusePruned(s, c)
+			}
 			if err != nil {
 				err = fmt.Errorf("opening the chain: %w", err)
 			}
 			self.Post(&opened{err: err})
 		},
 	}))
+}
+
+// refusePruned is for a node that keeps all blocks on a store where some are
+// gone (in Core's words).
+func refusePruned(s *chainstate.Snapshot, c *config.Config) error {
+	if h := s.PruneHeight(); h > 0 && !c.Store.Prune {
+		return fmt.Errorf("You need to rebuild the database using -reindex to go back to unpruned mode.  This will redownload the entire blockchain (blocks below %d are gone; or set -prune again)", h)
+	}
+	return nil
 }
 
 // company starts everybody else.

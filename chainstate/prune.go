@@ -16,14 +16,13 @@ func (m *Machine) PruneTargets(height int32, max int) []*Node {
 	if m.err != nil {
 		return nil
 	}
-	committed := m.base.tip.height
-	height = min(height, m.published.tip.height-keepBlocks, committed-keepBlocks)
+	height = min(height, m.pruneCeiling())
 	var targets []*Node
 	if height <= 0 {
 		return nil
 	}
 	m.index.All(func(n *Node) bool {
-		if n.height > 0 && n.height <= height && (n.HasBody() || n.HasUndo()) && m.bodies.get(n) == nil && m.undos[n] == nil {
+		if n.height > 0 && n.height <= height && (n.HasBody() || n.HasUndo()) && m.settledOnDisk(n) {
 			targets = append(targets, n)
 		}
 		return true
@@ -32,7 +31,20 @@ func (m *Machine) PruneTargets(height int32, max int) []*Node {
 	return targets[:min(len(targets), max)]
 }
 
-// Prune forgets the bodies and undo data of blocks from PruneTargets; the next
+// MayPrune reports whether one block may be deleted: see PruneTargets.
+func (m *Machine) MayPrune(n *Node) bool {
+	return m.err == nil && n.height > 0 && n.height <= m.pruneCeiling() && m.settledOnDisk(n)
+}
+
+func (m *Machine) pruneCeiling() int32 {
+	return min(m.published.tip.height, m.base.tip.height) - keepBlocks
+}
+
+// settledOnDisk reports whether neither body nor undo data are still wanted in
+// memory.
+func (m *Machine) settledOnDisk(n *Node) bool { return m.bodies.get(n) == nil && m.undos[n] == nil }
+
+// Prune forgets the bodies and undo data of blocks from PruneTargets, or that MayPrune; the next
 // Ready has the Write that deletes them.
 func (m *Machine) Prune(targets []*Node) {
 	if m.err != nil || len(targets) == 0 {

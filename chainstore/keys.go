@@ -10,6 +10,7 @@ import (
 const (
 	prefixBody   = 'b' // b | block hash                 -> the block as it came over the wire
 	prefixCoin   = 'c' // c | txid | output index        -> coin (coin.go)
+	prefixFill   = 'f' // f                              -> nothing: see turnMemtable
 	prefixHeader = 'h' // h | height, big endian | hash  -> header record
 	prefixUndo   = 'u' // u | block hash                 -> undo data (undo.go)
 	prefixRecord = 'x' // x | an index's own key         -> 1, the index's own value

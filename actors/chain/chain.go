@@ -25,6 +25,9 @@ type Deps struct {
 	Cast    *msg.Cast
 	Options chainstate.Options
 	Log     Log
+	// PruneTarget is how many bytes bodies and undo data may take; 0: delete them
+	// only on command.
+	PruneTarget int64
 	// Opened is told the first view, or why there is none, before any message.
 	Opened func(*chainstate.Snapshot, error)
 }
@@ -50,7 +53,9 @@ func Spec(d Deps) kit.Spec {
 	lanes[kit.Headers] = kit.Limits{Messages: 256, Bytes: 64 << 20}
 	return kit.Spec{
 		Kind: msg.KindChain, Name: msg.KindChain, Mailbox: lanes, Policy: kit.Fatal, Drain: true,
-		New: func() kit.Actor { return &chain{Deps: d, waiting: map[uint64]kit.ReplyTo{}} },
+		New: func() kit.Actor {
+			return &chain{Deps: d, waiting: map[uint64]kit.ReplyTo{}, pruner: pruner{target: d.PruneTarget}}
+		},
 	}
 }
 
@@ -61,6 +66,7 @@ type chain struct {
 	waiting  map[uint64]kit.ReplyTo // who submitted a block, by origin
 	origin   uint64                 // last one given
 	idle     []kit.ReplyTo          // who waits for the machine to have nothing to do
+	pruner   pruner
 	draining bool
 	resuming bool // a resume is queued
 }
@@ -91,10 +97,15 @@ func (c *chain) Receive(k *kit.Context, m any) {
 		c.machine.Verified(m.Job.ID, m.Err)
 	case *msg.Written:
 		c.machine.Committed(m.Write.ID)
+		c.pruner.written(m.Write)
 	case *msg.Loaded:
 		c.machine.Loaded(m.Load)
 	case *msg.ChainCommand:
 		c.command(k, m)
+	case *msg.PruneChain:
+		c.order(k, m)
+	case *msg.BodiesMeasured:
+		c.measured(k, m)
 	case *msg.Barrier:
 		c.idle = append(c.idle, k.ReplyTo())
 	case *resume:
@@ -102,6 +113,7 @@ func (c *chain) Receive(k *kit.Context, m any) {
 		c.machine.Continue()
 	case msg.Tick:
 		c.machine.Tick(k.Now().Unix())
+		c.prune(k)
 	case kit.Timeout:
 		if !c.draining {
 			k.Fail(fmt.Errorf("%s to %s: %w", m.Request, m.To, m.Err))

@@ -18,6 +18,7 @@ func (c *chain) effects(k *kit.Context) {
 		k.Fail(fmt.Errorf("chain: %w (the next start resumes at the last commit)", ready.Err))
 	}
 	for _, w := range ready.Writes {
+		c.pruner.wrote(w)
 		c.ask(k, c.Cast.Store(), &msg.WriteChain{Write: w})
 	}
 	c.publish(k, &ready)

@@ -22,6 +22,8 @@ type Board struct {
 	tip   atomic.Pointer[chainstate.Snapshot]
 	pool  atomic.Pointer[mempool.View]
 	peers atomic.Pointer[PeerList]
+
+	bodies atomic.Pointer[BodyUsage]
 }
 
 // Tip is the published view of the chain; never nil once chain has started.
@@ -44,6 +46,18 @@ func (b *Board) Peers() *PeerList {
 	}
 	return &PeerList{}
 }
+
+// Bodies tells about how much room bodies and undo data take; what came within
+// the last minutes may be missing.
+func (b *Board) Bodies() BodyUsage {
+	if u := b.bodies.Load(); u != nil {
+		return *u
+	}
+	return BodyUsage{}
+}
+
+// PublishBodies is chain's.
+func (b *Board) PublishBodies(u BodyUsage) { b.bodies.Store(&u) }
 
 // PublishPeers is registry's.
 func (b *Board) PublishPeers(l *PeerList) { b.peers.Store(l) }

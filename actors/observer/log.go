@@ -142,6 +142,11 @@ func (l *Log) StoreSynced(seq uint64, took time.Duration) {
 	logs.StoreSync.Log(l.L, logs.Seq.Is(int64(seq)), logs.TookMS.Is(took))
 }
 
+// StoreCollected is store's: the room of deleted bodies was given back.
+func (l *Log) StoreCollected(freed int64, took time.Duration) {
+	logs.StoreCompacted.Log(l.L, logs.Bytes.Is(freed), logs.TookMS.Is(took))
+}
+
 // StoreNote is store's.
 func (l *Log) StoreNote(text string) { logs.StoreWarn.Log(l.L, logs.Detail.Is(text)) }
 

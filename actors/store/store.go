@@ -34,6 +34,7 @@ const MinFree = 256 << 20
 type Deps struct {
 	Store chainstore.Store
 	Cast  *msg.Cast
+	Board *msg.Board
 	// Free tells the free bytes of the disk; nil where there is no disk.
 	Free func() (uint64, error)
 	Log  Log
@@ -42,6 +43,7 @@ type Deps struct {
 // Log is told what people want to know of the store.
 type Log interface {
 	StoreSynced(seq uint64, took time.Duration)
+	StoreCollected(freed int64, took time.Duration)
 	StoreNote(text string)
 }
 
@@ -61,6 +63,7 @@ type store struct {
 	Deps
 	written uint64 // sequence of the last commit done
 	syncing bool
+	garbage garbage
 	low     bool
 	nextAt  time.Duration // when to look at the disk again
 }
@@ -81,6 +84,7 @@ var _ = kit.Register[*synced](kit.Message{
 func (s *store) Receive(k *kit.Context, m any) {
 	switch m := m.(type) {
 	case kit.Started:
+		s.garbage = garbage{some: true, next: k.Mono() + collectEvery} // the last process may not have finished
 		k.Every(syncEvery, msg.Tick{})
 	case *msg.WriteChain:
 		s.write(k, m)
@@ -88,9 +92,14 @@ func (s *store) Receive(k *kit.Context, m any) {
 		s.load(k, m)
 	case msg.Tick:
 		s.sync(k)
+		s.collect(k)
 		s.watchDisk(k)
 	case *synced:
 		s.onSynced(k, m)
+	case *msg.MeasureBodies:
+		s.measure(k, m)
+	case *collected:
+		s.onCollected(k, m)
 	case kit.Stopped:
 		if err := s.Store.Close(); err != nil {
 			k.Fail(fmt.Errorf("closing the chain store: %w", err))
@@ -104,6 +113,7 @@ func (s *store) write(k *kit.Context, m *msg.WriteChain) {
 	}
 	if m.Write.Commit != nil {
 		s.written = m.Write.Commit.Seq
+		s.garbage.some = s.garbage.some || len(m.Write.Commit.Prune) > 0
 	}
 	k.Reply(&msg.Written{Write: m.Write})
 }
