@@ -9,7 +9,6 @@ import (
 
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/actors/msg"
-	"github.com/troupe-node/troupe/consensus"
 	"github.com/troupe-node/troupe/wire"
 )
 
@@ -22,7 +21,7 @@ type frame struct {
 	message wire.Message
 	size    int
 	credit  *kit.Token
-	// checked is what consensus.CheckBlock says of a block: the reader has the
+	// checked is what checkBlock says of a block: the reader has the
 	// time, and is not alone.
 	checked error
 	// broken says why there is no message: the payload does not decode, or the
@@ -94,7 +93,7 @@ func (r *reader) next(ctx context.Context, frames *wire.FrameReader) (*frame, er
 	}
 	f.message, f.broken = wire.Decode(h.Command, payload)
 	if b, ok := f.message.(*wire.Block); ok && f.broken == nil {
-		f.checked = consensus.CheckBlock(b.Block, r.node.Board.Params)
+		f.checked = checkBlock(b.Block, r.node.Board)
 	}
 	return f, nil
 }

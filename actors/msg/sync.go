@@ -41,7 +41,8 @@ type PeerHas struct {
 
 // BlockArrived gives blocks a block from a peer. Sender: conn. Answer: *Done,
 // when the block is connected, refused or stored, and what it caused us to ask was
-// queued. Err is what consensus.CheckBlock said in the conn's reader.
+// queued. Err is what consensus.CheckMutation and CheckBlock said in the conn's
+// reader.
 type BlockArrived struct {
 	Peer   *Peer
 	Block  *tx.Block
