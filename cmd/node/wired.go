@@ -1,4 +1,4 @@
 package main
 
 // wired says which engines this build has.
-func wired() engine { return engine{Run: runNode, Import: importBlocks} }
+func wired() engine { return engine{Run: runNode, Import: importBlocks, Flood: floodNode} }
