@@ -2,6 +2,7 @@
 //
 //	go run ./lab/cmd/bench sync      download a forged chain from one peer
 //	go run ./lab/cmd/bench import    import the first blocks of main
+//	go run ./lab/cmd/bench flood     push transactions over eight connections (-connections)
 //	go run ./lab/cmd/bench forge     write the chain that sync forges to -file, to keep it for a day
 //
 // It builds or installs what it needs, uses no network but the loopback interface and
@@ -32,6 +33,8 @@ type options struct {
 	troupe, file, extra  string
 	runs                 int
 	txs, perBlock, total int
+	count, connections   int
+	seed                 uint64
 	alone, json          bool
 	patience             time.Duration
 }
@@ -52,10 +55,13 @@ func main() {
 	f.IntVar(&o.txs, "txs", bench.DefaultShape.Txs, "sync: transactions of the forged chain")
 	f.IntVar(&o.perBlock, "perblock", bench.DefaultShape.PerBlock, "sync: transactions of a block")
 	f.IntVar(&o.total, "blocks", bench.DefaultShape.Blocks, "sync: blocks, at least")
+	f.IntVar(&o.count, "count", 40_000, "flood: transactions")
+	f.IntVar(&o.connections, "connections", 8, "flood: connections")
+	f.Uint64Var(&o.seed, "seed", 1, "flood: seed")
 	f.Parse(os.Args[2:])
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
-	commands := map[string]func(context.Context, *options) error{"sync": syncBench, "import": importBench, "serve": serveFile, "forge": forgeFile}
+	commands := map[string]func(context.Context, *options) error{"sync": syncBench, "import": importBench, "flood": floodBench, "serve": serveFile, "forge": forgeFile}
 	run, ok := commands[os.Args[1]]
 	if !ok {
 		usage()
@@ -67,7 +73,7 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: bench sync|import|forge [flags]; see bench sync -help")
+	fmt.Fprintln(os.Stderr, "usage: bench sync|import|flood|forge [flags]; see bench sync -help")
 	os.Exit(2)
 }
 
@@ -164,6 +170,33 @@ func importBench(ctx context.Context, o *options) error {
 		return err
 	}
 	return o.print(compared)
+}
+
+func floodBench(ctx context.Context, o *options) error {
+	temp, err := os.MkdirTemp("", "troupe-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	btcd, _, err := o.tools(ctx, temp)
+	if err != nil {
+		return err
+	}
+	compared, err := bench.Flood(ctx, bench.FloodOptions{
+		Ours: bench.Troupe(o.troupe, strings.Fields(o.extra)...), Theirs: bench.BTCD(btcd), Runs: o.runs,
+		Connections: o.connections, Count: o.count, Seed: o.seed, Patience: o.patience, Out: os.Stderr,
+	})
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return json.NewEncoder(os.Stdout).Encode(struct {
+			*bench.FloodComparison
+			Ratio bench.FloodFigures
+		}{compared, compared.Ratio()})
+	}
+	compared.Print(os.Stdout)
+	return nil
 }
 
 func (o *options) print(c *bench.Comparison) error {
