@@ -41,7 +41,7 @@ type pending struct {
 }
 
 // over comes from the goroutine of one call.
-type over struct{}
+type over struct{ of *dialer }
 
 var _ = kit.Register[*over](kit.Message{
 	Lane: kit.Control, Full: kit.Hold, Role: kit.Return, From: []string{msg.KindDialer}, To: []string{msg.KindDialer},
@@ -54,7 +54,15 @@ func (d *dialer) Receive(k *kit.Context, m any) {
 	case *msg.Dial:
 		d.waiting = append(d.waiting, pending{m, k.ReplyTo()})
 	case *over:
-		d.busy--
+		if m.of == d { // not of a life before a restart
+			d.busy--
+		}
+	case kit.Stopping:
+		for _, p := range d.waiting {
+			p.reply.Refuse(kit.ErrDead)
+		}
+		d.waiting = nil
+		return
 	default:
 		return
 	}
@@ -69,7 +77,7 @@ func (d *dialer) Receive(k *kit.Context, m any) {
 func (d *dialer) call(k *kit.Context, p pending) {
 	self, env, timeout := k.Self(), k.Env(), d.Timeout
 	k.Go("dial", func(ctx context.Context) {
-		defer self.Post(&over{})
+		defer self.Post(&over{of: d})
 		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		target := p.dial.Name

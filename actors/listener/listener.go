@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/troupe-node/troupe/actors/kit"
@@ -53,7 +54,10 @@ func Spec(d Deps) kit.Spec {
 	}
 }
 
-type listener struct{ Deps }
+type listener struct {
+	Deps
+	over atomic.Bool // we close the sockets ourselves
+}
 
 // Receive handles one message.
 func (l *listener) Receive(k *kit.Context, m any) {
@@ -61,6 +65,7 @@ func (l *listener) Receive(k *kit.Context, m any) {
 	case kit.Started:
 		l.open(k)
 	case kit.Stopping:
+		l.over.Store(true)
 		for _, s := range l.Listeners {
 			s.Close()
 		}
@@ -82,15 +87,10 @@ func (l *listener) open(k *kit.Context) {
 		permissions := l.Addresses[i].Permissions
 		log.Listening(s.Addr().String())
 		k.Go("accept", func(ctx context.Context) {
-			stop := context.AfterFunc(ctx, func() { s.Close() })
-			defer stop()
 			accept(ctx, env, s, log, func(c net.Conn) {
-				m := &msg.Accepted{Conn: c, Permissions: permissions}
-				if registry.Post(m) == kit.Dead {
-					m.Release()
-				}
+				registry.Post(&msg.Accepted{Conn: c, Permissions: permissions}) // closed if there is no room
 			})
-			if ctx.Err() == nil {
+			if !l.over.Load() {
 				panic(errors.New("socket " + s.Addr().String() + " of " + self.Name() + " was closed under it"))
 			}
 		})
