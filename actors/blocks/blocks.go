@@ -12,6 +12,8 @@ package blocks
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/troupe-node/troupe/actors/kit"
@@ -41,11 +43,12 @@ func Spec(d Deps) kit.Spec {
 	lanes[kit.Block] = kit.Limits{Messages: 1 << 13, Bytes: 512 << 20}
 	lanes[kit.Headers] = kit.Limits{Messages: 1 << 13, Bytes: 16 << 20}
 	lanes[kit.Reply] = kit.Limits{Messages: 1 << 13}
+	lanes[kit.Control] = kit.Limits{Messages: 1 << 13}
 	return kit.Spec{
 		Kind: msg.KindBlocks, Name: msg.KindBlocks, Mailbox: lanes,
 		Policy: kit.Restart(5, time.Minute, 100*time.Millisecond, kit.Fatal),
 		New: func() kit.Actor {
-			return &blocks{Deps: d, peers: map[msg.PeerID]*msg.Peer{}, staged: map[tx.Hash]*arrival{}, chain: map[kit.CallID]*arrival{}}
+			return &blocks{Deps: d, peers: map[msg.PeerID]*msg.Peer{}, staged: map[tx.Hash]*arrival{}, chain: map[kit.CallID]*arrival{}, unread: map[msg.PeerID]bool{}}
 		},
 	}
 }
@@ -56,8 +59,10 @@ type blocks struct {
 	peers   map[msg.PeerID]*msg.Peer
 	staged  map[tx.Hash]*arrival    // here, not yet with chain
 	chain   map[kit.CallID]*arrival // with chain
+	sources sources
 	barrier []kit.ReplyTo
-	low     bool // the disk is nearly full
+	unread  map[msg.PeerID]bool // connections that do not read at the moment
+	low     bool                // the disk is nearly full
 }
 
 // arrival is a block that came from a peer.
@@ -79,17 +84,20 @@ func (b *blocks) Receive(k *kit.Context, m any) {
 	switch m := m.(type) {
 	case kit.Started:
 		b.machine = download.NewBlocks(b.Config, msg.Tree{Board: b.Board})
-		for _, p := range b.Board.Peers().Peers {
-			if p.Hello() != nil {
-				b.join(k, p)
-			}
-		}
+		b.rejoin(k)
 		k.Every(100*time.Millisecond, msg.Tick{})
+	case kit.Stopping:
+		b.abandon()
+		return
 	case *msg.ConnUp:
 		b.join(k, m.Peer)
 	case *msg.ConnDown:
 		b.machine.PeerDown(k.Now(), m.Peer.ID)
 		delete(b.peers, m.Peer.ID)
+		delete(b.unread, m.Peer.ID)
+	case *msg.ConnPaused:
+		b.unread[m.Peer.ID] = m.Paused
+		b.machine.Paused(k.Now(), m.Peer.ID, m.Paused || b.low)
 	case *msg.PeerHas:
 		b.machine.PeerHas(k.Now(), m.Peer.ID, m.Node, m.Direct)
 		b.effects(k)
@@ -100,6 +108,8 @@ func (b *blocks) Receive(k *kit.Context, m any) {
 		b.machine.NotFound(k.Now(), m.Peer.ID, m.Hashes)
 	case *msg.BlockVerdict:
 		b.verdict(k, &m.Verdict)
+	case *msg.BlockTurnedBad:
+		b.turnedBad(k, m)
 	case kit.Timeout:
 		b.verdict(k, &chainstate.Verdict{Outcome: chainstate.Failed, Err: m.Err})
 	case *msg.TipChanged, *msg.HeaderChanged:
@@ -112,6 +122,7 @@ func (b *blocks) Receive(k *kit.Context, m any) {
 		b.barrier = append(b.barrier, k.ReplyTo())
 	case msg.Tick:
 		b.machine.Tick(k.Now())
+		b.show(k)
 	}
 	b.effects(k)
 	if len(b.barrier) > 0 && len(b.chain) == 0 {
@@ -120,6 +131,35 @@ func (b *blocks) Receive(k *kit.Context, m any) {
 		}
 		b.barrier = nil
 	}
+}
+
+// rejoin takes up the connections there are, after a restart, and what they are
+// known to have.
+func (b *blocks) rejoin(k *kit.Context) {
+	for _, p := range b.Board.Peers().Peers {
+		if p.Hello() == nil || !p.Ref().Alive() {
+			continue
+		}
+		b.join(k, p)
+		if best := p.Stats.BestHeader.Load(); best != nil {
+			if n := b.Board.Index.Get(*best); n != nil {
+				b.machine.PeerHas(k.Now(), p.ID, n, false)
+			}
+		}
+	}
+	b.effects(k)
+}
+
+// abandon lets go of the blocks that this life has in hand: their connections go
+// on, and whoever has them will be asked again.
+func (b *blocks) abandon() {
+	for _, a := range b.staged {
+		a.done(nil)
+	}
+	for _, a := range b.chain {
+		a.done(nil)
+	}
+	b.staged, b.chain = nil, nil
 }
 
 func (b *blocks) join(k *kit.Context, p *msg.Peer) {
@@ -135,28 +175,51 @@ func (b *blocks) join(k *kit.Context, p *msg.Peer) {
 	}
 }
 
+// show tells readers what each connection was asked for, and how far its chain is
+// the same as ours.
+func (b *blocks) show(k *kit.Context) {
+	tip := b.Board.Tip().Tip()
+	for _, s := range b.machine.Explain(k.Now(), 0).Peers {
+		p := b.peers[s.Peer]
+		if p == nil {
+			continue
+		}
+		if old := p.Stats.InFlight.Load(); old == nil || !slices.Equal(*old, s.InFlight) {
+			p.Stats.InFlight.Store(&s.InFlight)
+		}
+		if best := p.Stats.BestHeader.Load(); best != nil {
+			if n := b.Board.Index.Get(*best); n != nil {
+				p.Stats.SyncedBlocks.Store(chainstate.Fork(n, tip).Height())
+			}
+		}
+	}
+}
+
 // pause stops asking while there is no room for the answers.
 func (b *blocks) pause(k *kit.Context, low bool) {
 	b.low = low
-	for id := range b.peers {
-		b.machine.Paused(k.Now(), id, low)
+	for _, id := range slices.Sorted(maps.Keys(b.peers)) {
+		b.machine.Paused(k.Now(), id, low || b.unread[id])
 	}
 }
 
 // arrived takes a block. One that chain can use goes there, and its connection
 // hears when it is decided about; one that has to wait is kept, and its
-// connection goes on.
+// connection goes on. One that already shows to be bad takes nobody's place.
 func (b *blocks) arrived(k *kit.Context, a *arrival) {
-	hash := a.msg.Block.Hash()
-	if consensus.ResultOf(a.msg.Err) == consensus.Mutated {
-		// These bytes are not the block. Another peer is asked instead of this
-		// one, and those who were asked already stay so.
-		b.machine.NotFound(k.Now(), a.msg.Peer.ID, []tx.Hash{hash})
-		b.effects(k)
-		a.done(a.msg.Err)
+	hash, from := a.msg.Block.Hash(), a.msg.Peer.ID
+	if a.msg.Err != nil {
+		b.machine.NotFound(k.Now(), from, []tx.Hash{hash})
+		if consensus.ResultOf(a.msg.Err) == consensus.Mutated {
+			// These bytes are not the block: chain never hears of them.
+			b.effects(k)
+			a.done(a.msg.Err)
+			return
+		}
+		b.submit(k, a, false)
 		return
 	}
-	switch b.machine.Arrived(k.Now(), a.msg.Peer.ID, hash, a.msg.Block.Size()) {
+	switch b.machine.Arrived(k.Now(), from, hash, a.msg.Block.Size()) {
 	case download.Keep:
 		b.staged[hash] = a
 		b.effects(k)
@@ -166,10 +229,30 @@ func (b *blocks) arrived(k *kit.Context, a *arrival) {
 	case download.PassRequested:
 		b.submit(k, a, true)
 	case download.PassUnrequested:
+		if b.lowWork(a.msg.Block) {
+			a.done(nil)
+			return
+		}
 		b.submit(k, a, false)
 	case download.DropDuplicate:
 		a.done(nil)
 	}
+}
+
+// lowWork tells whether a block that nobody asked for lies on a chain with too
+// little work to keep even its header: such ones cost nothing to make (Core's
+// GetAntiDoSWorkThreshold).
+func (b *blocks) lowWork(block *tx.Block) bool {
+	if b.Board.Index.Get(block.Hash()) != nil {
+		return false
+	}
+	parent := b.Board.Index.Get(block.Header.Prev)
+	if parent == nil {
+		return false // chain says what is wrong
+	}
+	tip := b.Board.Tip().Tip()
+	threshold := consensus.HeaderWorkThreshold(consensus.Chainwork{Header: tip, Work: tip.Work()}, b.Board.Params)
+	return parent.Work().Add(consensus.BlockWork(block.Header.Bits)).Less(threshold)
 }
 
 // submit hands a block to chain.
@@ -202,14 +285,27 @@ func (b *blocks) verdict(k *kit.Context, v *chainstate.Verdict) {
 	}
 	b.settle(k, a, outcome)
 	b.effects(k) // what it makes us ask is queued before the answer
-	if v.Outcome == chainstate.Failed {
+	switch v.Outcome {
+	case chainstate.Failed:
 		a.done(nil) // our failure, not the peer's
 		return
+	case chainstate.Connected, chainstate.SideBranch, chainstate.AwaitingParent:
+		a.msg.Peer.Stats.LastBlock.Store(k.Now().Unix())
+	}
+	if v.Outcome == chainstate.SideBranch || v.Outcome == chainstate.AwaitingParent {
+		b.sources.add(v.Hash, a.msg.Peer.ID)
 	}
 	late := a.reply.IsZero()
 	a.done(v.Err)
 	if late && blames(v.Err) {
 		k.Send(a.msg.Peer.Ref(), &msg.Disconnect{Reason: v.Err.Error(), Misbehaved: true})
+	}
+}
+
+// turnedBad holds who sent a block to account when it is found bad after all.
+func (b *blocks) turnedBad(k *kit.Context, m *msg.BlockTurnedBad) {
+	if id, ok := b.sources.sender(m.Hash); ok && blames(m.Err) {
+		b.send(k, id, &msg.Disconnect{Reason: m.Err.Error(), Misbehaved: true})
 	}
 }
 

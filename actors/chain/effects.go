@@ -35,7 +35,7 @@ func (c *chain) effects(k *kit.Context) {
 		}
 	}
 	for i := range ready.Verdicts {
-		c.answer(&ready.Verdicts[i])
+		c.answer(k, &ready.Verdicts[i])
 	}
 	if len(c.idle) > 0 && c.machine.Idle() {
 		for _, r := range c.idle {
@@ -100,14 +100,17 @@ func (c *chain) follow(k *kit.Context, m *msg.TipChanged) {
 	}
 }
 
-// answer gives a verdict to who submitted the block. A late one, about a block
-// that was first answered as stored, finds nobody waiting.
-func (c *chain) answer(v *chainstate.Verdict) {
+// answer gives a verdict to who submitted the block. For a late one, about a block
+// that was first answered as stored, nobody waits any more: blocks knows who sent
+// it.
+func (c *chain) answer(k *kit.Context, v *chainstate.Verdict) {
 	if v.Outcome == chainstate.Refused || v.Outcome == chainstate.Failed {
 		c.Log.BlockRefused(v)
 	}
 	if r, ok := c.waiting[v.Origin]; ok {
 		delete(c.waiting, v.Origin)
 		r.Reply(&msg.BlockVerdict{Verdict: *v})
+	} else if v.Outcome == chainstate.Refused {
+		k.Send(c.Cast.Blocks(), &msg.BlockTurnedBad{Hash: v.Hash, Err: v.Err})
 	}
 }

@@ -5,8 +5,8 @@
 // blocks about which chain a peer has. The answer to a frame leaves when all that
 // it caused us to ask of the peer has been queued.
 //
-// It restarts without memory: connections tell it of themselves again when they
-// next hear from their peers. Start reading at [Spec].
+// It restarts without memory and takes up the connections there are: it asks them
+// again. Start reading at [Spec].
 package headers
 
 import (
@@ -35,6 +35,7 @@ const patience = 10 * time.Minute
 func Spec(d Deps) kit.Spec {
 	var lanes kit.Lanes
 	lanes[kit.Headers] = kit.Limits{Messages: 4096, Bytes: 64 << 20}
+	lanes[kit.Control] = kit.Limits{Messages: 1 << 13}
 	return kit.Spec{
 		Kind: msg.KindHeaders, Name: msg.KindHeaders, Mailbox: lanes,
 		Policy: kit.Restart(5, time.Minute, 100*time.Millisecond, kit.Fatal),
@@ -71,6 +72,9 @@ func (h *headers) Receive(k *kit.Context, m any) {
 		h.machine = download.NewHeaders(h.Config, msg.Tree{Board: h.Board}, k.Rand().Uint64)
 		h.rejoin(k)
 		k.Every(100*time.Millisecond, msg.Tick{})
+	case kit.Stopping:
+		h.abandon()
+		return
 	case *msg.ConnUp:
 		h.join(k, m.Peer)
 		h.effects(k, nil)
@@ -108,11 +112,22 @@ func (h *headers) Receive(k *kit.Context, m any) {
 // rejoin takes up the connections there are, after a restart.
 func (h *headers) rejoin(k *kit.Context) {
 	for _, p := range h.Board.Peers().Peers {
-		if p.Hello() != nil {
+		if p.Hello() != nil && p.Ref().Alive() {
 			h.join(k, p)
 		}
 	}
 	h.effects(k, nil)
+}
+
+// abandon answers the frames that this life was working on: nobody else will.
+func (h *headers) abandon() {
+	for _, c := range h.checks {
+		if c.cause != nil {
+			c.cause.reply.Reply(&msg.Done{}) // more than once says nothing
+			c.cause.reply = kit.ReplyTo{}
+		}
+	}
+	h.checks = nil
 }
 
 func (h *headers) join(k *kit.Context, p *msg.Peer) {
@@ -147,20 +162,9 @@ func (h *headers) added(k *kit.Context, m *msg.HeadersAdded) {
 // nothing is left to be done: after the last word to blocks, if there is any.
 func (h *headers) effects(k *kit.Context, because *cause) {
 	var last *msg.PeerHas
-	for _, e := range h.machine.Ready() {
-		switch e := e.(type) {
-		case download.AskHeaders:
-			h.send(k, e.Peer, &msg.SendToPeer{Message: &wire.GetHeaders{Protocol: wire.ProtocolVersion, Locator: e.Locator}})
-		case download.CheckHeaders:
-			h.check(k, e, because)
-		case download.PeerHas:
-			h.tell(k, last)
-			last = nil
-			if p, n := h.peers[e.Peer], node(e.Node); p != nil && n != nil {
-				last = &msg.PeerHas{Peer: p, Node: n, Direct: e.Direct}
-			}
-		case download.Disconnect:
-			h.send(k, e.Peer, &msg.Disconnect{Reason: e.Reason, Misbehaved: e.Misbehaved})
+	for list := h.machine.Ready(); len(list) > 0; list = h.machine.Ready() {
+		for _, e := range list {
+			last = h.perform(k, e, last, because)
 		}
 	}
 	if because == nil || because.left > 0 {
@@ -174,6 +178,27 @@ func (h *headers) effects(k *kit.Context, because *cause) {
 		}
 	}
 	because.reply.Reply(&msg.Done{})
+}
+
+// perform does one thing. Word to blocks is held back by one, so that the last
+// can carry the answer.
+func (h *headers) perform(k *kit.Context, e download.Effect, last *msg.PeerHas, because *cause) *msg.PeerHas {
+	switch e := e.(type) {
+	case download.AskHeaders:
+		h.send(k, e.Peer, &msg.SendToPeer{Message: &wire.GetHeaders{Protocol: wire.ProtocolVersion, Locator: e.Locator}})
+	case download.CheckHeaders:
+		h.check(k, e, because)
+	case download.PeerHas:
+		p, n := h.peers[e.Peer], node(e.Node)
+		if p == nil || n == nil {
+			return last
+		}
+		h.tell(k, last)
+		return &msg.PeerHas{Peer: p, Node: n, Direct: e.Direct}
+	case download.Disconnect:
+		h.send(k, e.Peer, &msg.Disconnect{Reason: e.Reason, Misbehaved: e.Misbehaved})
+	}
+	return last
 }
 
 func (h *headers) tell(k *kit.Context, m *msg.PeerHas) {

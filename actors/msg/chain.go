@@ -39,6 +39,13 @@ func (m *AddBlock) Size() int { return 256 + m.Block.Size() }
 // BlockVerdict answers AddBlock.
 type BlockVerdict struct{ chainstate.Verdict }
 
+// BlockTurnedBad says that a block which was stored before, and answered so,
+// breaks a rule after all. Sender: chain.
+type BlockTurnedBad struct {
+	Hash tx.Hash
+	Err  error
+}
+
 // ChainCommand is an operator's order. Sender: outside. Answer: *Done when the
 // reorganisation that follows is over.
 type ChainCommand struct {
@@ -82,6 +89,10 @@ var (
 	_ = kit.Register[*BlockVerdict](kit.Message{
 		Lane: kit.Reply, Role: kit.Answer, From: []string{KindChain}, To: []string{KindBlocks, KindMinter},
 		Doc: "what became of a block",
+	})
+	_ = kit.Register[*BlockTurnedBad](kit.Message{
+		Lane: kit.Control, Full: kit.Shed, Role: kit.Event, From: []string{KindChain}, To: []string{KindBlocks},
+		Doc: "a block that was stored is bad after all",
 	})
 	_ = kit.Register[*ChainCommand](kit.Message{
 		Lane: kit.Local, Full: kit.Hold, Role: kit.Work,

@@ -22,6 +22,13 @@ func (m *StartConn) Release() { m.Conn.Close() }
 // queued before the answer to the frame that caused it.
 type SendToPeer struct{ Message wire.Message }
 
+// TellAddrs gives a conn addresses for its peer to hear of, at a moment of its
+// own. Sender: registry.
+type TellAddrs struct{ Addrs []wire.PeerAddr }
+
+// Size is what the list takes.
+func (m *TellAddrs) Size() int { return 64 + 64*len(m.Addrs) }
+
 // Disconnect ends a connection. Sender: blocks (stalling), headers, registry
 // (operator, bans, eviction).
 type Disconnect struct {
@@ -38,6 +45,10 @@ var (
 		Lane: kit.Control, Full: kit.Shed, Role: kit.Return,
 		From: []string{KindHeaders, KindBlocks, KindTxFetch, KindRegistry}, To: []string{KindConn}, Size: 1024,
 		Doc: "a message for the peer; the sender's own clock notices when it is lost",
+	})
+	_ = kit.Register[*TellAddrs](kit.Message{
+		Lane: kit.Gossip, Full: kit.Shed, Role: kit.Return, From: []string{KindRegistry}, To: []string{KindConn},
+		Doc: "addresses for the peer to hear of",
 	})
 	_ = kit.Register[*Disconnect](kit.Message{
 		Lane: kit.Control, Full: kit.Shed, Role: kit.Return,

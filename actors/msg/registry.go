@@ -42,10 +42,13 @@ func (m *Dialed) Release() {
 }
 
 // AddrsArrived gives registry addresses that a peer knows. Sender: conn, which
-// has applied the peer's rate limit.
+// has applied the peer's rate limit. Fresh says that they are news, and not the
+// answer to a question of ours: those of them that were seen just now are passed
+// on.
 type AddrsArrived struct {
 	Peer  *Peer
 	Addrs []wire.PeerAddr
+	Fresh bool
 }
 
 // Size is what the list takes.

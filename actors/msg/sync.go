@@ -56,6 +56,13 @@ func (m *BlockArrived) Size() int { return 256 + m.Block.Size() }
 // Release gives the credit back.
 func (m *BlockArrived) Release() { m.Credit.Release() }
 
+// ConnPaused says that we stopped to read from a peer, for reasons of our own, or
+// that we go on: its answers wait for us. Sender: conn.
+type ConnPaused struct {
+	Peer   *Peer
+	Paused bool
+}
+
 // BlocksNotFound says that a peer does not have blocks it was asked for.
 // Sender: conn.
 type BlocksNotFound struct {
@@ -80,6 +87,10 @@ var (
 	_ = kit.Register[*BlockArrived](kit.Message{
 		Lane: kit.Block, Full: kit.Hold, Role: kit.Work, From: []string{KindConn}, To: []string{KindBlocks},
 		Reply: "*Done", Doc: "a block from a peer",
+	})
+	_ = kit.Register[*ConnPaused](kit.Message{
+		Lane: kit.Control, Full: kit.Shed, Role: kit.Event, From: []string{KindConn}, To: []string{KindBlocks},
+		Doc: "a peer is not read from, or is again",
 	})
 	_ = kit.Register[*BlocksNotFound](kit.Message{
 		Lane: kit.Headers, Full: kit.Shed, Role: kit.Work, From: []string{KindConn}, To: []string{KindBlocks},

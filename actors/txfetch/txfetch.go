@@ -37,6 +37,7 @@ func Spec(d Deps) kit.Spec {
 	lanes[kit.Tx] = kit.Limits{Messages: 1 << 17, Bytes: 128 << 20}
 	lanes[kit.Gossip] = kit.Limits{Messages: 1 << 13, Bytes: 64 << 20}
 	lanes[kit.Reply] = kit.Limits{Messages: 1 << 17}
+	lanes[kit.Control] = kit.Limits{Messages: 1 << 13}
 	return kit.Spec{
 		Kind: msg.KindTxFetch, Name: msg.KindTxFetch, Mailbox: lanes,
 		Policy: kit.Restart(5, time.Minute, 100*time.Millisecond, kit.Fatal),
@@ -74,11 +75,14 @@ func (f *txfetch) Receive(k *kit.Context, m any) {
 	case kit.Started:
 		f.machine = download.NewTxs(f.Config, k.Rand().Uint64())
 		for _, p := range f.Board.Peers().Peers {
-			if p.Hello() != nil {
+			if p.Hello() != nil && p.Ref().Alive() {
 				f.join(p)
 			}
 		}
 		k.Every(100*time.Millisecond, msg.Tick{})
+	case kit.Stopping:
+		f.abandon()
+		return
 	case *msg.ConnUp:
 		f.join(m.Peer)
 	case *msg.ConnDown:
@@ -113,6 +117,18 @@ func (f *txfetch) Receive(k *kit.Context, m any) {
 		}
 		f.barrier = nil
 	}
+}
+
+// abandon answers for the transactions that this life has in hand: mempool decides
+// about them all the same.
+func (f *txfetch) abandon() {
+	for _, a := range f.submitted {
+		a.done(nil)
+	}
+	for _, a := range f.held {
+		a.done(nil)
+	}
+	f.submitted, f.held = nil, nil
 }
 
 func (f *txfetch) join(p *msg.Peer) {
