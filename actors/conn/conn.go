@@ -7,6 +7,7 @@ import (
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/chainstate"
+	"github.com/troupe-node/troupe/tx"
 	"github.com/troupe-node/troupe/wire"
 )
 
@@ -64,6 +65,7 @@ type conn struct {
 	node *Node
 	peer *msg.Peer
 	sock net.Conn
+	in   intake
 	out  outbox
 
 	started time.Time
@@ -75,9 +77,12 @@ type conn struct {
 	ping  pinger
 	tips  tipRelay
 	txs   txRelay
-	addrs addrLimit
+	addrs addrRelay
 
-	known *chainstate.Node // best header that the peer is known to have
+	known   *chainstate.Node // best header that the peer is known to have
+	unknown tx.Hash          // a block that it announced and we do not know yet
+	goOn    tx.Hash          // last block of an inv of ours that did not reach the tip
+	blocked bool             // as blocks was told: we do not read
 }
 
 // closed says that the reader or the writer is done with the socket.
@@ -114,7 +119,10 @@ func (c *conn) Receive(k *kit.Context, m any) {
 	case kit.Room, *room:
 		c.pump(k)
 	case *msg.SendToPeer:
+		c.in.ask(m.Message)
 		c.send(k, m.Message)
+	case *msg.TellAddrs:
+		c.queueAddrs(k, m.Addrs)
 	case *msg.TipChanged:
 		c.announceTip(k)
 	case *msg.PingNow:
@@ -142,7 +150,7 @@ func (c *conn) start(k *kit.Context) {
 	c.out.init(c, k)
 	c.tips.last = c.node.Board.Tip().Tip()
 	owner := k.CreditOwner(c.node.Ledger, credit)
-	r := &reader{node: c.node, peer: c.peer, sock: c.sock, owner: owner, self: k.Self(), env: k.Env()}
+	r := &reader{node: c.node, peer: c.peer, sock: c.sock, in: &c.in, owner: owner, self: k.Self(), env: k.Env()}
 	k.Go("read", r.run)
 	k.Every(100*time.Millisecond, msg.Tick{})
 	if !c.peer.Inbound() {
@@ -213,30 +221,58 @@ func (c *conn) tick(k *kit.Context) {
 		return
 	}
 	now := k.Now()
-	if why := c.overdue(now); why != "" {
+	if why := c.overdue(now, k.Mono()); why != "" {
 		c.end(k, why)
 		return
 	}
 	if !c.shake.done() {
 		return
 	}
+	c.paused(k)
+	c.learnLate()
 	c.ping.tick(k, c)
+	c.sendAddrs(k)
+	c.sendSendHeaders(k)
 	c.announceTip(k)
 	c.announceTxs(k)
 	c.sendFeeFilter(k)
 }
 
+// paused tells blocks when we stop to read from the peer, and when we go on: its
+// answers wait for us, not we for them.
+func (c *conn) paused(k *kit.Context) {
+	if blocked := c.in.blocked.Load(); blocked != c.blocked {
+		c.blocked = blocked
+		k.Send(c.node.Cast.Blocks(), &msg.ConnPaused{Peer: c.peer, Paused: blocked})
+	}
+}
+
+// learnHash notes that the peer has a block. One that we do not know yet is
+// remembered: we may soon.
+func (c *conn) learnHash(hash tx.Hash) {
+	c.unknown = hash
+	c.learnLate()
+}
+
+func (c *conn) learnLate() {
+	if c.unknown.IsZero() {
+		return
+	}
+	if n := c.node.Board.Index.Get(c.unknown); n != nil {
+		c.unknown = tx.Hash{}
+		c.learn(n)
+	}
+}
+
 // learn notes that the peer has the chain that ends at n.
 func (c *conn) learn(n *chainstate.Node) {
-	if n == nil || (c.known != nil && !c.known.Work().Less(n.Work())) {
+	if c.known != nil && !c.known.Work().Less(n.Work()) {
 		return
 	}
 	c.known = n
 	hash := n.Hash()
 	c.peer.Stats.BestHeader.Store(&hash)
-	tip := c.node.Board.Tip()
-	fork := chainstate.Fork(n, tip.Tip())
-	c.peer.Stats.SyncedHeaders.Store(fork.Height())
+	c.peer.Stats.SyncedHeaders.Store(n.Height())
 }
 
 var _ kit.Actor = (*conn)(nil)

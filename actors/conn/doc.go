@@ -14,5 +14,5 @@
 // A conn never restarts. It ends, saying why, and the registry decides about
 // another one.
 //
-// Start reading at [New], then order.go.
+// Start reading at [Spec], then order.go.
 package conn

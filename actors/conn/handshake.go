@@ -33,6 +33,7 @@ type handshake struct {
 	wtxid   bool          // they said wtxidrelay
 	addrV2  bool          // they said sendaddrv2
 	headers bool          // they said sendheaders
+	asked   bool          // we said sendheaders
 }
 
 func (h *handshake) done() bool { return h.version != nil && h.verack }
@@ -51,14 +52,25 @@ func (c *conn) shakeHands(k *kit.Context, m wire.Message) {
 	case *wire.Verack:
 		c.onVerack(k)
 	case *wire.WTxIDRelay:
-		c.shake.wtxid = c.shake.version.Protocol >= wire.VersionWTxIDRelay
+		c.onWTxIDRelay()
 	case *wire.SendAddrV2:
 		c.shake.addrV2 = true
 	case *wire.SendHeaders:
 		c.shake.headers = true
+	case *wire.SendCmpct:
 	default:
 		c.note("Unsupported message \"%s\" prior to verack from peer=%s", m.Command(), peerNumber(c.peer))
 	}
+}
+
+func (c *conn) onWTxIDRelay() {
+	switch {
+	case c.shake.version.Protocol < wire.VersionWTxIDRelay:
+		c.note("ignoring wtxidrelay due to old common version=%d from peer=%s", c.shake.version.Protocol, peerNumber(c.peer))
+	case c.shake.wtxid:
+		c.note("ignoring duplicate wtxidrelay from peer=%s", peerNumber(c.peer))
+	}
+	c.shake.wtxid = c.shake.version.Protocol >= wire.VersionWTxIDRelay
 }
 
 // onVersion checks the peer's version and answers it.
@@ -67,16 +79,16 @@ func (c *conn) onVersion(k *kit.Context, v *wire.Version) {
 		c.note("redundant version message from peer=%s", peerNumber(c.peer))
 		return
 	}
-	switch {
-	case c.peer.Inbound() && c.node.Nonces.Ours(v.Nonce):
-		c.end(k, "connected to self at "+c.peer.Addr.String()+", disconnecting")
+	switch needs := c.needs(); {
+	case needs != 0 && !v.Services.Has(needs) && !v.Services.Has(c.needsLimited()):
+		c.end(k, fmt.Sprintf("peer=%s does not offer the expected services (%08x offered, %08x expected); disconnecting",
+			peerNumber(c.peer), uint64(v.Services), uint64(needs)))
 		return
 	case v.Protocol < wire.MinPeerVersion:
 		c.end(k, fmt.Sprintf("peer=%s using obsolete version %d; disconnecting", peerNumber(c.peer), v.Protocol))
 		return
-	case c.needs() != 0 && !v.Services.Has(c.needs()) && !v.Services.Has(c.needsLimited()):
-		c.end(k, fmt.Sprintf("peer=%s does not offer the expected services (%08x offered, %08x expected); disconnecting",
-			peerNumber(c.peer), uint64(v.Services), uint64(c.needs())))
+	case c.peer.Inbound() && c.node.Nonces.Ours(v.Nonce):
+		c.end(k, "connected to self at "+c.peer.Addr.String()+", disconnecting")
 		return
 	}
 	c.shake.version = v
@@ -140,38 +152,54 @@ func (c *conn) onVerack(k *kit.Context) {
 		c.end(k, "feeler connection completed, disconnecting")
 		return
 	}
-	if v.Protocol >= wire.VersionSendHeaders {
-		c.send(k, &wire.SendHeaders{})
-	}
-	if !c.peer.Inbound() && c.peer.Type != msg.BlockRelay {
-		c.send(k, &wire.GetAddr{})
-	}
+	c.addrs.init(k, c)
 	c.ping.asked = true
 	c.ping.tick(k, c)
-	c.sendFeeFilter(k)
 	c.txs.init(k, c)
-	c.addrs.init(k.Now())
+	c.sendFeeFilter(k)
 }
 
-// overdue says who has been silent for too long, or nothing.
-func (c *conn) overdue(now time.Time) string {
+// sendSendHeaders asks for headers instead of inv, once the peer has shown a
+// chain that is worth hearing of early (BIP130, and Core's moment for it).
+func (c *conn) sendSendHeaders(k *kit.Context) {
+	if c.shake.asked || c.known == nil || c.shake.version.Protocol < wire.VersionSendHeaders ||
+		!c.node.Board.Params.MinimumChainWork.Less(c.known.Work()) {
+		return
+	}
+	c.shake.asked = true
+	c.send(k, &wire.SendHeaders{})
+}
+
+// overdue says who has been silent for too long, or nothing. Protocol timeouts go
+// by the node's clock, which may be a mock one; the pace of a payload is a
+// matter of real time.
+func (c *conn) overdue(now time.Time, mono time.Duration) string {
+	if got, want, took, slow := c.in.slow(mono); slow && c.node.Ledger.Gauges().Waiting > 0 {
+		return fmt.Sprintf("too slow: %d of %d bytes of a message in %.0fs, and others wait for its memory, peer=%s", got, want, took.Seconds(), peerNumber(c.peer))
+	}
 	stats := &c.peer.Stats
 	if now.Sub(c.started) < c.node.HandshakeTimeout {
 		return ""
 	}
 	received, sent := stats.LastRecv.Load(), stats.LastSend.Load()
+	ours := c.in.blocked.Load() || c.order.outstanding > 0 // it is we who do not listen
 	switch {
 	case received == 0 || sent == 0:
 		return fmt.Sprintf("socket no message in first %.0f seconds, %d %d peer=%s", c.node.HandshakeTimeout.Seconds(),
 			boolInt(received != 0), boolInt(sent != 0), peerNumber(c.peer))
-	case !c.shake.done():
-		return "version handshake timeout, disconnecting peer=" + peerNumber(c.peer)
-	case now.Unix() > received+int64(silenceLimit.Seconds()):
-		return fmt.Sprintf("socket receive timeout: %ds peer=%s", now.Unix()-received, peerNumber(c.peer))
 	case now.Unix() > sent+int64(silenceLimit.Seconds()):
 		return fmt.Sprintf("socket sending timeout: %ds peer=%s", now.Unix()-sent, peerNumber(c.peer))
+	case now.Unix() > received+int64(silenceLimit.Seconds()) && !ours:
+		return fmt.Sprintf("socket receive timeout: %ds peer=%s", now.Unix()-received, peerNumber(c.peer))
+	case !c.shake.done():
+		return "version handshake timeout peer=" + peerNumber(c.peer)
+	case ours:
+		return ""
 	}
-	return c.ping.overdue(now)
+	if why := c.ping.overdue(now); why != "" {
+		return why + " peer=" + peerNumber(c.peer)
+	}
+	return ""
 }
 
 func boolInt(b bool) int {

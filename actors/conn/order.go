@@ -107,6 +107,9 @@ func (c *conn) begin(k *kit.Context, f *frame) bool {
 		return c.onBlock(k, f, m)
 	case *wire.Tx:
 		return c.onTx(k, f, m)
+	case *wire.GetData:
+		c.onGetData(k, f, m)
+		return true
 	}
 	if !c.handle(k, f.message) {
 		return false
@@ -153,7 +156,7 @@ func (c *conn) finish(k *kit.Context, err error) {
 		c.order.outstanding--
 	}
 	if c.order.outstanding == 0 && !c.order.announced.IsZero() {
-		c.learn(c.node.Board.Index.Get(c.order.announced))
+		c.learnHash(c.order.announced)
 		c.order.announced = tx.Hash{}
 	}
 	if err != nil && !c.ended {
@@ -174,19 +177,13 @@ func (c *conn) blame(k *kit.Context, err error) {
 		if !c.peer.Inbound() {
 			c.punish(k, err.Error())
 		}
-	case consensus.LowWork:
-		c.end(k, err.Error())
 	}
 }
 
 // onBlock hands a block to blocks.
 func (c *conn) onBlock(k *kit.Context, f *frame, m *wire.Block) bool {
 	arrived := &msg.BlockArrived{Peer: c.peer, Block: m.Block, Err: f.checked, Credit: f.credit}
-	if !c.call(k, c.node.Cast.Blocks(), arrived, blocks, blockPatience) {
-		return false
-	}
-	c.peer.Stats.LastBlock.Store(k.Now().Unix())
-	return true
+	return c.call(k, c.node.Cast.Blocks(), arrived, blocks, blockPatience)
 }
 
 // onTx hands a transaction to txfetch.
@@ -194,6 +191,10 @@ func (c *conn) onTx(k *kit.Context, f *frame, m *wire.Tx) bool {
 	if c.rejectsTxs() {
 		c.end(k, "transaction sent in violation of protocol, disconnecting peer="+peerNumber(c.peer))
 		f.Release()
+		return true
+	}
+	if c.node.Board.Tip().InitialDownload() {
+		f.Release() // we could not judge it
 		return true
 	}
 	c.txs.hasTx(m.Tx)

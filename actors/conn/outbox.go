@@ -21,6 +21,7 @@ const maxServing = 16
 // when there are no more.
 type source interface {
 	next() *outgoing
+	done() // called once, when it is not asked any more
 }
 
 // outgoing is a frame ready to be written.
@@ -28,6 +29,7 @@ type outgoing struct {
 	command string
 	head    []byte // frame header, and payload unless body is set
 	body    []byte // payload that is written as it is
+	after   []byte // a small frame that follows
 }
 
 func (o *outgoing) size() int { return len(o.head) + len(o.body) }
@@ -61,6 +63,9 @@ func (o *outbox) add(k *kit.Context, e entry) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.dead {
+		if e.from != nil {
+			e.from.done()
+		}
 		return
 	}
 	o.queue = append(o.queue, e)
@@ -88,6 +93,11 @@ func (o *outbox) crowded() bool {
 func (o *outbox) drop() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	for _, e := range o.queue {
+		if e.from != nil {
+			e.from.done()
+		}
+	}
 	o.queue, o.bytes, o.dead = nil, 0, true
 }
 
@@ -104,12 +114,20 @@ func (o *outbox) run(context.Context) {
 			}
 			continue
 		}
-		for f := e.from.next(); f != nil; f = e.from.next() {
-			if !o.write(f) {
-				return
-			}
+		if !o.serve(e.from) {
+			return
 		}
 	}
+}
+
+func (o *outbox) serve(from source) bool {
+	defer from.done()
+	for f := from.next(); f != nil; f = from.next() {
+		if !o.write(f) {
+			return false
+		}
+	}
+	return true
 }
 
 // take is the head of the queue. It is where a writer ends, and where an actor
@@ -139,8 +157,10 @@ func (o *outbox) take() (entry, bool) {
 
 func (o *outbox) write(f *outgoing) bool {
 	_, err := o.conn.sock.Write(f.head)
-	if err == nil && len(f.body) > 0 {
-		_, err = o.conn.sock.Write(f.body)
+	for _, part := range [][]byte{f.body, f.after} {
+		if err == nil && len(part) > 0 {
+			_, err = o.conn.sock.Write(part)
+		}
 	}
 	if err != nil {
 		o.self.Post(&closed{reason: "sending: " + reasonOf(err)})
@@ -148,9 +168,12 @@ func (o *outbox) write(f *outgoing) bool {
 		return false
 	}
 	stats := &o.conn.peer.Stats
-	stats.BytesSent.Add(int64(f.size()))
+	stats.BytesSent.Add(int64(f.size() + len(f.after)))
 	stats.LastSend.Store(o.env.Now().Unix())
 	stats.Sent.Add(f.command, f.size())
+	if len(f.after) > 0 {
+		stats.Sent.Add(wire.CmdInv, len(f.after))
+	}
 	return true
 }
 

@@ -3,11 +3,11 @@ package conn
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/chainstate"
+	"github.com/troupe-node/troupe/consensus"
 	"github.com/troupe-node/troupe/mempool"
 	"github.com/troupe-node/troupe/tx"
 	"github.com/troupe-node/troupe/wire"
@@ -34,8 +34,6 @@ func (c *conn) handle(k *kit.Context, m wire.Message) bool {
 		c.onGetHeaders(k, m)
 	case *wire.GetBlocks:
 		c.onGetBlocks(k, m)
-	case *wire.GetData:
-		c.onGetData(k, m)
 	case *wire.NotFound:
 		c.onNotFound(k, m)
 	case *wire.SendHeaders:
@@ -45,9 +43,9 @@ func (c *conn) handle(k *kit.Context, m wire.Message) bool {
 	case *wire.GetAddr:
 		return c.onGetAddr(k)
 	case *wire.Addr:
-		c.onAddrs(k, m.Addrs)
+		c.onAddrs(k, m.Command(), m.Addrs)
 	case *wire.AddrV2:
-		c.onAddrs(k, m.Addrs)
+		c.onAddrs(k, m.Command(), m.Addrs)
 	case *wire.Mempool:
 		c.onMempool(k)
 	default:
@@ -120,7 +118,14 @@ func (c *conn) onInv(k *kit.Context, m *wire.Inv) bool {
 	return true
 }
 
+// maxNotFound is what a list can hold that answers us: more was never asked for
+// (Core's MAX_PEER_TX_ANNOUNCEMENTS and MAX_BLOCKS_IN_TRANSIT_PER_PEER).
+const maxNotFound = 5000 + maxAsked
+
 func (c *conn) onNotFound(k *kit.Context, m *wire.NotFound) {
+	if len(m.List) > maxNotFound {
+		return
+	}
 	var hashes []tx.Hash
 	var txids []wire.InvVect
 	for _, v := range m.List {
@@ -131,6 +136,7 @@ func (c *conn) onNotFound(k *kit.Context, m *wire.NotFound) {
 		}
 	}
 	if len(hashes) > 0 {
+		took(&c.in.blocks, int64(len(hashes)))
 		k.Send(c.node.Cast.Blocks(), &msg.BlocksNotFound{Peer: c.peer, Hashes: hashes})
 	}
 	if len(txids) > 0 {
@@ -148,8 +154,14 @@ func (c *conn) onGetHeaders(k *kit.Context, m *wire.GetHeaders) {
 		return
 	}
 	if len(m.Locator) == 0 {
-		if n := tip.Header(m.Stop); n != nil && c.mayTell(tip, n) {
+		n := tip.Header(m.Stop)
+		switch {
+		case n == nil:
+		case !c.mayTell(tip, n):
+			c.note("ProcessMessage: ignoring request from peer=%s for old block header that isn't in the main chain", peerNumber(c.peer))
+		default:
 			c.sendHeaders(k, []*chainstate.Node{n})
+			c.tips.bestSent = n
 		}
 		return
 	}
@@ -180,7 +192,8 @@ func (c *conn) mayTell(tip *chainstate.Snapshot, n *chainstate.Node) bool {
 		return true
 	}
 	best := tip.BestHeader()
-	return n.ScriptsValid() && int64(best.Time())-int64(n.Time()) < staleMonth
+	return n.ScriptsValid() && !n.Failed() && int64(best.Time())-int64(n.Time()) < staleMonth &&
+		consensus.ProofEquivalentTime(best.Work(), n.Work(), best.Bits(), c.node.Board.Params) < staleMonth
 }
 
 // onGetBlocks answers with an inv, for peers that work blocks first.
@@ -194,17 +207,28 @@ func (c *conn) onGetBlocks(k *kit.Context, m *wire.GetBlocks) {
 		}
 		list = append(list, wire.InvVect{Type: wire.InvBlock, Hash: n.Hash()})
 	}
+	if len(list) == maxInvBlocks {
+		c.goOn = list[maxInvBlocks-1].Hash
+	}
 	if len(list) > 0 {
 		c.send(k, &wire.Inv{List: list})
 	}
 }
 
-// onGetData queues a source that makes what was asked for, in order.
-func (c *conn) onGetData(k *kit.Context, m *wire.GetData) {
+// onGetData queues a source that makes what was asked for, in order. The frame's
+// credit is given back when all of it has been sent.
+func (c *conn) onGetData(k *kit.Context, f *frame, m *wire.GetData) {
 	if len(m.List) == 0 {
+		f.Release()
 		return
 	}
-	c.out.add(k, entry{from: &serving{conn: c, list: m.List}})
+	c.out.add(k, entry{from: &serving{
+		conn: c, list: m.List, credit: f.credit, goOn: c.goOn,
+		noTxs: !c.hearsTxs(), noBan: c.peer.Permissions.Has(permNoBan),
+	}})
+	if i := slices.IndexFunc(m.List, func(v wire.InvVect) bool { return v.Type.IsBlock() && v.Hash == c.goOn }); i >= 0 {
+		c.goOn = tx.Hash{}
+	}
 }
 
 // serving makes the answers to one getdata.
@@ -213,7 +237,14 @@ type serving struct {
 	list    []wire.InvVect
 	at      int
 	missing []wire.InvVect
+	credit  *kit.Token
+	goOn    tx.Hash // behind this block the peer is told that there are more
+	noTxs   bool    // it hears of no transactions and gets none
+	noBan   bool
 }
+
+// done gives back what the list was read against.
+func (s *serving) done() { s.credit.Release() }
 
 // next runs in the writer's goroutine: it touches nothing of the actor.
 func (s *serving) next() *outgoing {
@@ -222,10 +253,15 @@ func (s *serving) next() *outgoing {
 		s.at++
 		var f *outgoing
 		switch {
+		case v.Type.IsTx() && s.noTxs:
+			continue
 		case v.Type.IsTx():
 			f = s.tx(v)
 		case v.Type.IsBlock():
 			f = s.block(v)
+			if v.Hash == s.goOn {
+				f = s.more(f)
+			}
 			if f == nil {
 				continue // Core is silent about blocks
 			}
@@ -243,6 +279,18 @@ func (s *serving) next() *outgoing {
 		return &outgoing{command: m.Command(), head: wire.Append(nil, s.conn.node.Magic, m)}
 	}
 	return nil
+}
+
+// more follows the last block of a long inv by the hash of our tip: a peer that
+// works blocks first does not have it, and asks on (Core's hashContinue).
+func (s *serving) more(f *outgoing) *outgoing {
+	s.goOn = tx.Hash{}
+	if f == nil {
+		return nil
+	}
+	tip := s.conn.node.Board.Tip().Tip().Hash()
+	f.after = wire.Append(nil, s.conn.node.Magic, &wire.Inv{List: []wire.InvVect{{Type: wire.InvBlock, Hash: tip}}})
+	return f
 }
 
 func (s *serving) tx(v wire.InvVect) *outgoing {
@@ -273,7 +321,14 @@ func (s *serving) block(v wire.InvVect) *outgoing {
 	for {
 		tip := node.Board.Tip()
 		n := tip.Header(v.Hash)
-		if n == nil || !n.HasBody() || !s.conn.mayTell(tip, n) {
+		if n == nil || !s.conn.mayTell(tip, n) {
+			return nil
+		}
+		if s.tooOld(tip, n) {
+			s.conn.out.self.Post(&closed{reason: "Ignore block request below NODE_NETWORK_LIMITED threshold, disconnect peer=" + peerNumber(s.conn.peer)})
+			return nil
+		}
+		if !n.HasBody() {
 			return nil
 		}
 		if !tip.Acquire() {
@@ -298,6 +353,14 @@ func (s *serving) block(v wire.InvVect) *outgoing {
 	}
 }
 
+// limitedDepth is how many blocks a pruned node serves, with two more for races
+// (BIP159). Deeper ones could tell which node this is.
+const limitedDepth = 288 + 2
+
+func (s *serving) tooOld(tip *chainstate.Snapshot, n *chainstate.Node) bool {
+	return !s.noBan && !s.conn.node.Services.Has(wire.NodeNetwork) && tip.Tip().Height()-n.Height() > limitedDepth
+}
+
 func (s *serving) framed(command string, payload []byte) *outgoing {
 	var head [wire.HeaderSize]byte
 	wire.PutHeader(&head, s.conn.node.Magic, command, payload)
@@ -306,86 +369,10 @@ func (s *serving) framed(command string, payload []byte) *outgoing {
 
 // onMempool answers whoever may ask (BIP35).
 func (c *conn) onMempool(k *kit.Context) {
-	if !c.peer.Permissions.Has(permMempool) {
-		c.end(k, "mempool request with bloom filters disabled, disconnect peer="+peerNumber(c.peer))
-		return
-	}
-	c.txs.everything = true
-}
-
-// addrLimit lets a peer tell us of one address in ten seconds, with a first
-// thousand for who was asked (Core's token bucket).
-type addrLimit struct {
-	tokens   float64
-	at       time.Time
-	answered bool // getaddr: once
-}
-
-const (
-	addrRate   = 0.1 // a second
-	addrBucket = 1000
-)
-
-func (l *addrLimit) init(now time.Time) { l.tokens, l.at = 1, now }
-
-func (l *addrLimit) refill(now time.Time) {
-	l.tokens = min(addrBucket, l.tokens+addrRate*max(0, now.Sub(l.at).Seconds()))
-	l.at = now
-}
-
-func (c *conn) onAddrs(k *kit.Context, list []wire.PeerAddr) {
-	if c.peer.Type == msg.BlockRelay {
-		c.note("ignoring addr message from peer=%s", peerNumber(c.peer))
-		return
-	}
-	stats := &c.peer.Stats
-	c.addrs.refill(k.Now())
-	if !c.peer.Inbound() && stats.AddrProcessed.Load() == 0 {
-		c.addrs.tokens += addrBucket // the answer to our getaddr
-	}
-	keep := list[:0:0]
-	for _, a := range list {
-		if c.addrs.tokens < 1 && !c.peer.Permissions.Has(permAddr) {
-			stats.AddrRateLimited.Add(1)
-			continue
-		}
-		c.addrs.tokens--
-		stats.AddrProcessed.Add(1)
-		keep = append(keep, a)
-	}
-	if len(keep) > 0 {
-		k.Send(c.node.Cast.Registry(), &msg.AddrsArrived{Peer: c.peer, Addrs: keep})
-	}
-}
-
-// onGetAddr answers callers only, and each once: otherwise the answers would
-// show whom we know from whom.
-func (c *conn) onGetAddr(k *kit.Context) bool {
 	switch {
-	case !c.peer.Inbound():
-		c.note("Ignoring \"getaddr\" from %s connection. peer=%s", c.peer.Type, peerNumber(c.peer))
-		return true
-	case c.addrs.answered:
-		c.note("Ignoring repeated \"getaddr\". peer=%s", peerNumber(c.peer))
-		return true
-	}
-	if !c.call(k, c.node.Cast.Registry(), &msg.AddrsWanted{Peer: c.peer}, alone, patience) {
-		return false
-	}
-	c.addrs.answered = true
-	return true
-}
-
-func (c *conn) answerAddrs(k *kit.Context, addrs []wire.PeerAddr) {
-	if len(addrs) == 0 {
-		return
-	}
-	if c.shake.addrV2 {
-		c.send(k, &wire.AddrV2{Addrs: addrs})
-		return
-	}
-	addrs = slices.DeleteFunc(slices.Clone(addrs), func(a wire.PeerAddr) bool { return !a.Addr.Addr.FitsV1() })
-	if len(addrs) > 0 {
-		c.send(k, &wire.Addr{Addrs: addrs})
+	case c.peer.Permissions.Has(permMempool):
+		c.txs.everything = true
+	case !c.peer.Permissions.Has(permNoBan):
+		c.end(k, "mempool request with bloom filters disabled, disconnect peer="+peerNumber(c.peer))
 	}
 }

@@ -3,7 +3,6 @@ package conn
 import (
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/chainstate"
-	"github.com/troupe-node/troupe/tx"
 	"github.com/troupe-node/troupe/wire"
 )
 
@@ -29,7 +28,7 @@ func (t *tipRelay) sent(nodes []*chainstate.Node, tip *chainstate.Node) {
 // of and the published one: by headers if it asked for them and they will
 // connect to what it has, else by the hash of the last (BIP130 as Core does it).
 func (c *conn) announceTip(k *kit.Context) {
-	if !c.shake.done() || c.ended {
+	if !c.shake.done() || c.ended || c.out.crowded() {
 		return
 	}
 	snapshot := c.node.Board.Tip()
@@ -89,6 +88,3 @@ func (c *conn) connecting(fresh []*chainstate.Node) (headers []*chainstate.Node,
 func (c *conn) hasHeader(n *chainstate.Node) bool {
 	return c.known != nil && c.known.Descends(n) || c.tips.bestSent != nil && c.tips.bestSent.Descends(n)
 }
-
-// blockKnown is used when the peer gives us a block: it has it.
-func (c *conn) blockKnown(hash tx.Hash) { c.learn(c.node.Board.Index.Get(hash)) }

@@ -20,7 +20,6 @@ const (
 	outboundTrickle = 2 * time.Second
 	broadcastTarget = 70 // announcements at once, plus five in a thousand of those waiting
 	broadcastMax    = 1000
-	feeFilterEvery  = 10 * time.Minute
 	maxMoney        = 21_000_000 * 100_000_000
 )
 
@@ -36,9 +35,7 @@ type txRelay struct {
 	next       time.Time     // when the next announcement is due
 	told       atomic.Uint64 // transactions with a smaller sequence may be asked for; read by the writer
 	everything bool          // it said mempool
-
-	filterSent int64
-	filterAt   time.Time
+	filter     feeFilter
 }
 
 func (r *txRelay) init(k *kit.Context, c *conn) {
@@ -48,9 +45,10 @@ func (r *txRelay) init(k *kit.Context, c *conn) {
 	r.known.salt = k.Rand().Uint64()
 }
 
-// wantsTxs tells whether the peer wants to hear of transactions at all.
-func (c *conn) wantsTxs() bool {
-	return c.peer.Hello().Relay && !c.rejectsTxs()
+// hearsTxs tells whether the peer hears of transactions at all. With -blocksonly
+// it still hears of those of our operator.
+func (c *conn) hearsTxs() bool {
+	return c.peer.Hello().Relay && c.peer.Type != msg.BlockRelay && c.peer.Type != msg.Feeler
 }
 
 func (r *txRelay) hasTx(t *tx.Tx) {
@@ -65,10 +63,13 @@ func (r *txRelay) hasID(id tx.Hash) { r.known.add(id) }
 func (c *conn) announceTxs(k *kit.Context) {
 	r := &c.txs
 	pool := c.node.Board.Pool()
-	if pool == nil || r.cursor == nil || !c.wantsTxs() {
+	if pool == nil || r.cursor == nil || !c.hearsTxs() {
 		return
 	}
 	c.gather()
+	if c.out.crowded() {
+		return // a peer that does not read hears of them later, or not at all
+	}
 	now := k.Now()
 	if now.Before(r.next) && !c.peer.Permissions.Has(permNoBan) {
 		return
@@ -80,19 +81,57 @@ func (c *conn) announceTxs(k *kit.Context) {
 	r.next = now.Add(time.Duration(k.Rand().ExpFloat64() * float64(mean)))
 	if r.everything {
 		r.everything = false
-		r.waiting = append(r.waiting, pool.Entries()...)
+		c.announceAll(k, pool)
 	}
-	c.announce(k, pool)
-	r.told.Store(pool.Sequence())
+	r.told.Store(max(pool.Sequence(), c.announce(k, pool)))
+}
+
+// announceAll answers mempool: all of the pool that the peer does not know and
+// that pays enough for it.
+func (c *conn) announceAll(k *kit.Context, pool *mempool.View) {
+	entries := pool.Entries()
+	slices.SortFunc(entries, func(a, b *mempool.Entry) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	var list []wire.InvVect
+	for _, e := range entries {
+		if v, ok := c.announceable(e, pool); ok {
+			list = append(list, v)
+		}
+	}
+	for part := range slices.Chunk(list, wire.MaxInv) {
+		c.send(k, &wire.Inv{List: part})
+	}
+}
+
+// announceable tells whether the peer should hear of a transaction, and notes
+// that it does.
+func (c *conn) announceable(e *mempool.Entry, pool *mempool.View) (v wire.InvVect, ok bool) {
+	r := &c.txs
+	id := c.idOf(e)
+	if r.known.has(id) || pool.ByWitnessID(e.Tx.WitnessID()) != e || e.Fee < feeFor(c.peer.Stats.FeeFilter.Load(), e.VSize) {
+		return v, false
+	}
+	r.known.add(id)
+	v = wire.InvVect{Type: wire.InvTx, Hash: id}
+	if c.shake.wtxid {
+		v.Type = wire.InvWTx
+	}
+	return v, true
+}
+
+// feeFor is what a feerate asks of a size, rounded up as Core's CFeeRate::GetFee.
+func feeFor(perKVB, vsize int64) int64 {
+	if perKVB <= 0 {
+		return 0
+	}
+	return (perKVB*vsize + 999) / 1000
 }
 
 // gather moves new entries of the log to those waiting.
 func (c *conn) gather() {
 	r := &c.txs
-	filter := c.peer.Stats.FeeFilter.Load()
 	for e := r.cursor.Next(); e != nil; e = e.Next() {
 		r.cursor = e
-		if e.Entry.FeePerKVB() >= filter && !r.known.has(c.idOf(e.Entry)) {
+		if !r.known.has(c.idOf(e.Entry)) {
 			r.waiting = append(r.waiting, e.Entry)
 		}
 	}
@@ -109,10 +148,12 @@ func (c *conn) idOf(e *mempool.Entry) tx.Hash {
 }
 
 // announce sends one inv: parents before children, and the best feerates first.
-func (c *conn) announce(k *kit.Context, pool *mempool.View) {
+// It returns a sequence number above all that it told of: the pool's index may be
+// younger than its view.
+func (c *conn) announce(k *kit.Context, pool *mempool.View) (told uint64) {
 	r := &c.txs
 	if len(r.waiting) == 0 {
-		return
+		return 0
 	}
 	slices.SortStableFunc(r.waiting, func(a, b *mempool.Entry) int {
 		if d := cmp.Compare(a.AncestorCount(), b.AncestorCount()); d != 0 {
@@ -120,10 +161,6 @@ func (c *conn) announce(k *kit.Context, pool *mempool.View) {
 		}
 		return cmp.Compare(b.FeePerKVB(), a.FeePerKVB())
 	})
-	kind := wire.InvTx
-	if c.shake.wtxid {
-		kind = wire.InvWTx
-	}
 	limit := min(broadcastMax, broadcastTarget+len(r.waiting)/1000*5)
 	var list []wire.InvVect
 	taken := 0
@@ -132,49 +169,16 @@ func (c *conn) announce(k *kit.Context, pool *mempool.View) {
 			break
 		}
 		taken++
-		id := c.idOf(e)
-		if r.known.has(id) || pool.ByWitnessID(e.Tx.WitnessID()) != e {
-			continue
+		if v, ok := c.announceable(e, pool); ok {
+			list = append(list, v)
+			told = max(told, e.Sequence+1)
 		}
-		r.known.add(id)
-		list = append(list, wire.InvVect{Type: kind, Hash: id})
 	}
 	r.waiting = slices.Delete(r.waiting, 0, taken)
 	if len(list) > 0 {
 		c.send(k, &wire.Inv{List: list})
 	}
-}
-
-func (c *conn) onFeeFilter(m *wire.FeeFilter) {
-	if m.FeePerKVB >= 0 && m.FeePerKVB <= maxMoney {
-		c.peer.Stats.FeeFilter.Store(m.FeePerKVB)
-		c.note("received: feefilter of %d sat/kvB from peer=%s", m.FeePerKVB, peerNumber(c.peer))
-	}
-}
-
-// sendFeeFilter tells the peer below which feerate we are not interested, now and
-// then and whenever it has changed much (BIP133).
-func (c *conn) sendFeeFilter(k *kit.Context) {
-	r := &c.txs
-	if c.shake.version.Protocol < wire.VersionFeeFilter || c.peer.Type == msg.BlockRelay || c.node.BlocksOnly ||
-		c.peer.Permissions.Has(permForceRelay) {
-		return
-	}
-	now := k.Now()
-	fee := c.node.MinRelayFee
-	if pool := c.node.Board.Pool(); pool != nil {
-		fee = max(fee, pool.MinFeePerKVB())
-	}
-	catching := c.node.Board.Tip().InitialDownload()
-	if catching {
-		fee = maxMoney // Core rounds it, too
-	}
-	changed := fee != r.filterSent && (r.filterSent == 0 || r.filterSent == maxMoney || catching || fee*3 > r.filterSent*4 || fee*4 < r.filterSent*3)
-	if !changed && now.Sub(r.filterAt) < feeFilterEvery || fee == r.filterSent {
-		return
-	}
-	r.filterSent, r.filterAt = fee, now
-	c.send(k, &wire.FeeFilter{FeePerKVB: fee})
+	return told
 }
 
 // knownTxs remembers which transactions the peer has: fingerprints in a table
