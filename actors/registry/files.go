@@ -1,10 +1,10 @@
 package registry
 
 import (
-	"crypto/rand"
+	"context"
 	"errors"
 	"io/fs"
-	mrand "math/rand/v2"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 
@@ -22,9 +22,7 @@ const (
 
 // load reads book and bans. What is missing or damaged is begun anew, with a note:
 // neither is worth refusing to start.
-func (f Files) load(magic wire.Magic, source *mrand.Rand, log Log) (*addrbook.Book, *addrbook.Bans) {
-	var key addrbook.Key
-	rand.Read(key[:])
+func (f Files) load(magic wire.Magic, key addrbook.Key, source *rand.Rand, log Log) (*addrbook.Book, *addrbook.Bans) {
 	book, bans := addrbook.New(key, source), addrbook.NewBans()
 	if raw, err := f.read(bookFile); err != nil {
 		log.RegistryNote("address book cannot be read, beginning a new one: " + err.Error())
@@ -64,15 +62,19 @@ func (f Files) read(name string) ([]byte, error) {
 	return raw, err
 }
 
-func (f Files) save(book *addrbook.Book, bans *addrbook.Bans, magic wire.Magic, log Log) {
+// save writes both as they are now. Encoding happens here, writing where run says:
+// in a goroutine, or at once at the end.
+func (f Files) save(book *addrbook.Book, bans *addrbook.Bans, magic wire.Magic, run func(func(context.Context)), failed func(error)) {
 	if f.Dir == "" {
 		return
 	}
 	list, err := bans.EncodeJSON()
-	err = errors.Join(err, f.write(bookFile, book.Encode(magic)), f.write(banFile, list))
-	if err != nil {
-		log.RegistryNote("address book or ban list cannot be saved: " + err.Error())
-	}
+	raw := book.Encode(magic)
+	run(func(context.Context) {
+		if err := errors.Join(err, f.write(bookFile, raw), f.write(banFile, list)); err != nil {
+			failed(err)
+		}
+	})
 }
 
 // write puts a file in place as a whole.

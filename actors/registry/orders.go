@@ -40,10 +40,8 @@ func (r *registry) order(k *kit.Context, m *msg.PeerCommand) error {
 func (r *registry) addNode(k *kit.Context, m *msg.PeerCommand) error {
 	o := &r.outbound
 	if m.What == msg.TryNode {
-		try := &manual{name: r.withPort(m.Node), once: true, from: "addnode", next: k.Now()}
-		o.manual = append(o.manual, try)
 		if !r.inactive {
-			o.callManual(k, r, try)
+			o.callManual(k, r, &manual{name: r.withPort(m.Node), once: true, from: "addnode"})
 		}
 		return nil
 	}

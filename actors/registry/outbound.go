@@ -76,7 +76,12 @@ func (o *outbound) start(k *kit.Context, r *registry) {
 	for _, e := range r.Config.AddNode {
 		o.manual = append(o.manual, &manual{name: e.String(), from: "-addnode", wait: manualFirst, next: now})
 	}
-	for _, p := range r.peers { // after a restart
+	for _, name := range r.Board.Peers().Added { // after a restart
+		if !slices.ContainsFunc(o.manual, func(m *manual) bool { return m.name == name && m.from != "-connect" }) {
+			o.manual = append(o.manual, &manual{name: name, from: "addnode", wait: manualFirst, next: now})
+		}
+	}
+	for _, p := range r.peers {
 		o.up(p)
 	}
 }
@@ -85,7 +90,7 @@ func (o *outbound) start(k *kit.Context, r *registry) {
 func (o *outbound) names() []string {
 	var list []string
 	for _, m := range o.manual {
-		if m.from != "-connect" && !m.once {
+		if m.from != "-connect" {
 			list = append(list, m.name)
 		}
 	}
@@ -229,9 +234,6 @@ func (r *registry) dialed(k *kit.Context, d *msg.Dialed) {
 	if c.manual != nil {
 		p.AddrName = c.manual.name
 		c.manual.peer, c.manual.known, c.manual.wait = p, addr, manualFirst
-		if c.manual.once {
-			o.forget(c.manual)
-		}
 	}
 	r.add(k, d.Conn, p)
 }
@@ -248,15 +250,10 @@ func (r *registry) failed(k *kit.Context, c *call, d *msg.Dialed) {
 	}
 	if m.once {
 		r.Log.DialFailed(m.name, d.Err, 0)
-		r.outbound.forget(m)
 		return
 	}
 	r.Log.DialFailed(m.name, d.Err, m.wait)
 	m.wait = min(2*m.wait, manualMost)
-}
-
-func (o *outbound) forget(m *manual) {
-	o.manual = slices.DeleteFunc(o.manual, func(x *manual) bool { return x == m })
 }
 
 func (o *outbound) up(p *msg.Peer) {

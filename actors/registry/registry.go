@@ -11,9 +11,14 @@
 package registry
 
 import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/troupe-node/troupe/actors/kit"
@@ -53,7 +58,9 @@ func Spec(d Deps) kit.Spec {
 	return kit.Spec{
 		Kind: msg.KindRegistry, Name: msg.KindRegistry, Drain: false,
 		Policy: kit.Restart(5, time.Minute, 100*time.Millisecond, kit.Fatal),
-		New:    func() kit.Actor { return &registry{Deps: d} },
+		New: func() kit.Actor {
+			return &registry{Deps: d, leaving: map[*msg.Peer]bool{}, suspects: map[*msg.Peer]bool{}}
+		},
 	}
 }
 
@@ -63,16 +70,30 @@ type registry struct {
 	bans        *addrbook.Bans
 	discouraged *addrbook.Discouraged
 	peers       []*msg.Peer
+	leaving     map[*msg.Peer]bool // told to go, to make room
+	suspects    map[*msg.Peer]bool // their addresses were discouraged when they called
 	outbound    outbound
 	inactive    bool
 	savedAt     time.Time
+	saving      bool
+	unsaved     bool
+	salt        uint64 // decides who is told of which address
+	sent, recv  int64  // bytes of the connections that have ended
 }
+
+// saved comes from the goroutine that wrote the files.
+type saved struct{ err error }
+
+var _ = kit.Register[*saved](kit.Message{
+	Lane: kit.Control, Full: kit.Hold, Role: kit.Return, From: []string{msg.KindRegistry}, To: []string{msg.KindRegistry},
+	Doc: "from its own goroutine: address book and bans are written, or not",
+})
 
 // Receive handles one message.
 func (r *registry) Receive(k *kit.Context, m any) {
 	switch m := m.(type) {
 	case kit.Started:
-		r.start(k)
+		r.start(k, m.Restarts > 0)
 	case *msg.Accepted:
 		r.accepted(k, m)
 	case *msg.Dialed:
@@ -97,32 +118,52 @@ func (r *registry) Receive(k *kit.Context, m any) {
 		k.Reply(&msg.Done{})
 	case msg.Tick:
 		r.tick(k)
-	case kit.Stopping:
-		r.save(k)
+	case *saved:
+		r.onSaved(k, m.err)
 	}
 }
 
-func (r *registry) start(k *kit.Context) {
+func (r *registry) start(k *kit.Context, again bool) {
 	source := rand.New(rand.NewPCG(k.Rand().Uint64(), k.Rand().Uint64()))
-	r.book, r.bans = r.Files.load(r.Magic, source, r.Log)
+	var key addrbook.Key
+	for i := range key {
+		key[i] = byte(k.Rand().Uint32())
+	}
+	r.salt = k.Rand().Uint64()
+	r.book, r.bans = r.Files.load(r.Magic, key, source, r.Log)
 	r.discouraged = addrbook.NewDiscouraged()
 	r.savedAt = k.Now()
-	for _, p := range r.Board.Peers().Peers { // after a restart
-		if p.Ref().Alive() {
-			r.peers = append(r.peers, p)
-		}
-	}
 	r.inactive = !r.Config.Active
+	if again {
+		r.takeUp(r.Board.Peers())
+	}
+	k.OnStop(r.saveNow) // behind the goroutine that may be writing
 	r.outbound.start(k, r)
 	r.publish()
 	r.outbound.tick(k, r) // whom our operator named is called at once
 	k.Every(100*time.Millisecond, msg.Tick{})
 }
 
+// takeUp goes on after a restart with what the life before has published. A
+// connection that has not started yet will; one that has ended meanwhile is gone.
+func (r *registry) takeUp(old *msg.PeerList) {
+	for _, p := range old.Peers {
+		if ref := p.Ref(); ref.IsZero() || ref.Alive() {
+			r.peers = append(r.peers, p)
+		}
+	}
+	r.bans = addrbook.NewBans()
+	for _, b := range old.Bans {
+		r.bans.Add(b)
+	}
+	r.inactive = old.NetworkInactive
+	r.sent, r.recv = old.EndedSent, old.EndedRecv
+}
+
 func (r *registry) publish() {
 	r.Board.PublishPeers(&msg.PeerList{
 		Peers: append([]*msg.Peer(nil), r.peers...), Added: r.outbound.names(), Bans: r.bans.List(),
-		Known: r.book.Len(), NetworkInactive: r.inactive,
+		Known: r.book.Len(), NetworkInactive: r.inactive, EndedSent: r.sent, EndedRecv: r.recv,
 	})
 }
 
@@ -141,9 +182,13 @@ func (r *registry) down(k *kit.Context, p *msg.Peer) {
 	for i, q := range r.peers {
 		if q == p {
 			r.peers = append(r.peers[:i:i], r.peers[i+1:]...)
+			r.sent += p.Stats.BytesSent.Load()
+			r.recv += p.Stats.BytesRecv.Load()
 			break
 		}
 	}
+	delete(r.leaving, p)
+	delete(r.suspects, p)
 	if p.Hello() != nil && !p.Inbound() {
 		r.book.Connected(p.Addr, k.Now())
 	}
@@ -172,7 +217,7 @@ func (r *registry) learn(k *kit.Context, m *msg.AddrsArrived) {
 		}
 		at := time.Unix(int64(a.Time), 0)
 		seen = append(seen, addrbook.Seen{Addr: a.Addr, Services: uint64(a.Services), Time: at})
-		if len(m.Addrs) <= 10 && now.Sub(at) < 10*time.Minute && a.Addr.Addr.IsRoutable() {
+		if m.Fresh && now.Sub(at) < 10*time.Minute && a.Addr.Addr.IsRoutable() {
 			fresh = append(fresh, a)
 		}
 	}
@@ -180,34 +225,55 @@ func (r *registry) learn(k *kit.Context, m *msg.AddrsArrived) {
 	r.passOn(k, m.Peer, fresh)
 }
 
-// passOn tells two other peers of fresh addresses (Core's RelayAddress).
+// passOn tells two other peers of each fresh address, the same two for a day, so
+// that repeating an address does not spread it further (Core's RelayAddress).
 func (r *registry) passOn(k *kit.Context, from *msg.Peer, fresh []wire.PeerAddr) {
-	if len(fresh) == 0 {
-		return
-	}
-	var others []*msg.Peer
-	for _, p := range r.peers {
-		if p != from && p.Hello() != nil && p.Type != msg.BlockRelay && p.Type != msg.Feeler {
-			others = append(others, p)
+	lists := map[*msg.Peer][]wire.PeerAddr{}
+	for _, a := range fresh {
+		for _, p := range r.chosen(k.Now(), from, a) {
+			lists[p] = append(lists[p], a)
 		}
 	}
-	k.Rand().Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
-	for _, p := range others[:min(2, len(others))] {
-		k.Send(p.Ref(), &msg.SendToPeer{Message: addrMessage(p, fresh)})
+	for _, p := range r.peers {
+		if list := lists[p]; len(list) > 0 {
+			k.Send(p.Ref(), &msg.TellAddrs{Addrs: list})
+		}
 	}
 }
 
-func addrMessage(p *msg.Peer, list []wire.PeerAddr) wire.Message {
-	if p.Hello().AddrV2 {
-		return &wire.AddrV2{Addrs: list}
+// chosen are the peers that hear of an address.
+func (r *registry) chosen(now time.Time, from *msg.Peer, a wire.PeerAddr) []*msg.Peer {
+	name := a.Addr.String()
+	const day = 24 * 60 * 60
+	period := (uint64(now.Unix()) + r.hash(name, 0)%day) / day
+	most := 2
+	if _, reachable := a.Addr.Addr.IP(); !reachable && r.hash(name, period)&1 == 0 {
+		most = 1
 	}
-	old := make([]wire.PeerAddr, 0, len(list))
-	for _, a := range list {
-		if a.Addr.Addr.FitsV1() {
-			old = append(old, a)
+	type ranked struct {
+		peer *msg.Peer
+		rank uint64
+	}
+	var list []ranked
+	for _, p := range r.peers {
+		if p != from && p.Hello() != nil && p.Stats.AddrRelay.Load() {
+			list = append(list, ranked{p, r.hash(name, period^uint64(p.ID)<<32)})
 		}
 	}
-	return &wire.Addr{Addrs: old}
+	slices.SortFunc(list, func(a, b ranked) int { return cmp.Compare(b.rank, a.rank) })
+	var out []*msg.Peer
+	for _, x := range list[:min(most, len(list))] {
+		out = append(out, x.peer)
+	}
+	return out
+}
+
+func (r *registry) hash(name string, x uint64) uint64 {
+	var key [16]byte
+	binary.LittleEndian.PutUint64(key[:], r.salt)
+	binary.LittleEndian.PutUint64(key[8:], x)
+	sum := sha256.Sum256(append(key[:], name...))
+	return binary.LittleEndian.Uint64(sum[:])
 }
 
 func (r *registry) sample(k *kit.Context) []wire.PeerAddr {
@@ -223,16 +289,55 @@ func (r *registry) tick(k *kit.Context) {
 	if over := r.bans.Sweep(now); len(over) > 0 {
 		r.publish()
 	}
+	for _, p := range slices.Clone(r.peers) {
+		if ref := p.Ref(); !ref.IsZero() && !ref.Alive() {
+			r.down(k, p) // usually it says so itself
+		}
+	}
 	r.outbound.tick(k, r)
 	if now.Sub(r.savedAt) >= saveEvery || now.Before(r.savedAt) {
 		r.save(k)
 	}
 }
 
+// save writes the files beside our other work, one time after the other.
 func (r *registry) save(k *kit.Context) {
 	r.savedAt = k.Now()
+	if r.saving {
+		r.unsaved = true
+		return
+	}
+	self := k.Self()
+	write := func(f func(context.Context)) {
+		r.saving = true
+		k.Go("save", func(ctx context.Context) {
+			defer self.Post(&saved{})
+			f(ctx)
+		})
+	}
+	r.Files.save(r.book, r.bans, r.Magic, write, func(err error) { self.Post(&saved{err}) })
+}
+
+func (r *registry) onSaved(k *kit.Context, err error) {
+	if err != nil {
+		r.notSaved(err)
+		return
+	}
+	r.saving = false
+	if r.unsaved {
+		r.unsaved = false
+		r.save(k)
+	}
+}
+
+func (r *registry) notSaved(err error) {
+	r.Log.RegistryNote("address book or ban list cannot be saved: " + err.Error())
+}
+
+// saveNow writes the files at the end.
+func (r *registry) saveNow() {
 	if r.book != nil {
-		r.Files.save(r.book, r.bans, r.Magic, r.Log)
+		r.Files.save(r.book, r.bans, r.Magic, func(f func(context.Context)) { f(context.Background()) }, r.notSaved)
 	}
 }
 

@@ -23,9 +23,10 @@ func (r *registry) inboundSlots() int {
 	return max(0, r.Config.MaxConnections-outboundSlots-blockRelaySlots-feelerSlots)
 }
 
+// inbound are the callers that stay.
 func (r *registry) inbound() (list []*msg.Peer) {
 	for _, p := range r.peers {
-		if p.Inbound() {
+		if p.Inbound() && !r.leaving[p] {
 			list = append(list, p)
 		}
 	}
@@ -54,7 +55,11 @@ func (r *registry) accepted(k *kit.Context, m *msg.Accepted) {
 		m.Release()
 		return
 	}
-	r.add(k, m.Conn, &msg.Peer{Addr: addr, Type: msg.Inbound, Permissions: permissions})
+	p := &msg.Peer{Addr: addr, Type: msg.Inbound, Permissions: permissions}
+	if r.discouraged.Has(addr.Addr) {
+		r.suspects[p] = true
+	}
+	r.add(k, m.Conn, p)
 }
 
 // permissions are those of the address that was called, with those that
@@ -102,10 +107,17 @@ func (r *registry) add(k *kit.Context, sock net.Conn, p *msg.Peer) {
 // many (Core's SelectNodeToEvict).
 func (r *registry) evict(k *kit.Context) bool {
 	candidates := slices.DeleteFunc(r.inbound(), func(p *msg.Peer) bool { return p.Permissions.Has(config.PermNoBan) })
-	candidates = protect(candidates, 8, func(p *msg.Peer) int64 { return -p.Stats.MinPingMicros.Load() }, func(p *msg.Peer) bool { return p.Stats.MinPingMicros.Load() > 0 })
-	candidates = protect(candidates, 4, func(p *msg.Peer) int64 { return p.Stats.LastTx.Load() }, func(p *msg.Peer) bool { return p.Stats.LastTx.Load() > 0 })
-	candidates = protect(candidates, 4, func(p *msg.Peer) int64 { return p.Stats.LastBlock.Load() }, func(p *msg.Peer) bool { return p.Stats.LastBlock.Load() > 0 })
-	candidates = protect(candidates, len(candidates)/2, func(p *msg.Peer) int64 { return -p.Since.UnixNano() }, func(*msg.Peer) bool { return true })
+	always := func(*msg.Peer) bool { return true }
+	s := func(p *msg.Peer) *msg.PeerStats { return &p.Stats }
+	candidates = protect(candidates, 4, func(p *msg.Peer) int64 { return int64(r.hash(string(p.Addr.Addr.Group()), 1) >> 1) }, always)
+	candidates = protect(candidates, 8, func(p *msg.Peer) int64 { return -s(p).MinPingMicros.Load() }, func(p *msg.Peer) bool { return s(p).MinPingMicros.Load() > 0 })
+	candidates = protect(candidates, 4, func(p *msg.Peer) int64 { return s(p).LastTx.Load() }, func(p *msg.Peer) bool { return s(p).LastTx.Load() > 0 })
+	candidates = protect(candidates, 8, func(p *msg.Peer) int64 { return s(p).LastBlock.Load() }, func(p *msg.Peer) bool { return p.Hello() != nil && !p.Hello().Relay })
+	candidates = protect(candidates, 4, func(p *msg.Peer) int64 { return s(p).LastBlock.Load() }, func(p *msg.Peer) bool { return s(p).LastBlock.Load() > 0 })
+	candidates = protect(candidates, len(candidates)/2, func(p *msg.Peer) int64 { return -p.Since.UnixNano() }, always)
+	if slices.ContainsFunc(candidates, func(p *msg.Peer) bool { return r.suspects[p] }) {
+		candidates = slices.DeleteFunc(candidates, func(p *msg.Peer) bool { return !r.suspects[p] })
+	}
 	if len(candidates) == 0 {
 		return false
 	}
@@ -119,6 +131,7 @@ func (r *registry) evict(k *kit.Context) bool {
 		}
 		return a.Since.Compare(b.Since)
 	})
+	r.leaving[worst] = true
 	k.Send(worst.Ref(), &msg.Disconnect{Reason: "evicted: all slots are taken and another one called"})
 	return true
 }
