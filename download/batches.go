@@ -196,8 +196,15 @@ func (m *Headers) finished(now time.Time, p *headersPeer) {
 	m.start(now)
 }
 
-// punish ends the connection to a peer that broke the protocol.
-func (m *Headers) punish(p *headersPeer, why string) { m.disconnect(p, why, true) }
+// punish ends the connection to a peer that broke the protocol. One that is never
+// disconnected is only told on, and goes on like any other.
+func (m *Headers) punish(p *headersPeer, why string) {
+	if p.NoBan {
+		m.add(Disconnect{Peer: p.id, Reason: why, Misbehaved: true})
+		return
+	}
+	m.disconnect(p, why, true)
+}
 
 // disconnect ends a connection. Until it is down, nothing more is asked of the
 // peer and nothing more taken from it.
