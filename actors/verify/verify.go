@@ -62,7 +62,7 @@ func (v *verify) Receive(k *kit.Context, m any) {
 
 // checkBlock queues the batches of a block.
 func (v *verify) checkBlock(k *kit.Context, job *chainstate.VerifyJob) {
-	b := &blockRun{verify: v, job: job, cache: v.blockCache(), batches: job.Batches(), reply: k.ReplyTo()}
+	b := &blockRun{verify: v, job: job, cache: v.blockCache(job.Node), batches: job.Batches(), reply: k.ReplyTo()}
 	if len(b.batches) == 0 {
 		k.Reply(&msg.BlockChecked{Job: job})
 		return
@@ -74,11 +74,15 @@ func (v *verify) checkBlock(k *kit.Context, job *chainstate.VerifyJob) {
 	v.wake(k)
 }
 
+// cachedBehind is how many blocks below the best header a block may be for the pool to
+// have known its transactions.
+const cachedBehind = 6
+
 // blockCache is what a block's scripts are looked up in: what the pool remembered,
-// which the block adds nothing to, as in Core. Nothing is known of old blocks, and a
+// which the block adds nothing to, as in Core. Nothing is known of older blocks, and a
 // look-up costs as much as a hash.
-func (v *verify) blockCache() *script.SigCache {
-	if tip := v.Board.Tip(); tip == nil || tip.InitialDownload() {
+func (v *verify) blockCache(n *chainstate.Node) *script.SigCache {
+	if v.Board.Tip().BestHeader().Height()-n.Height() > cachedBehind {
 		return nil
 	}
 	return v.Cache.ReadOnly()
