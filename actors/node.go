@@ -101,6 +101,7 @@ var phases = []kit.Phase{
 	{Name: "rpc", Kinds: []string{msg.KindRPC}, Deadline: 10 * time.Second},
 	{Name: "pool", Kinds: []string{msg.KindMempool}, Deadline: 30 * time.Second},
 	{Name: "chain", Kinds: []string{msg.KindChain}, Deadline: 10 * time.Minute},
+	{Name: "indexes", Kinds: []string{msg.KindTxIndex}, Deadline: 10 * time.Second},
 	{Name: "registry", Kinds: []string{msg.KindRegistry}, Deadline: 5 * time.Second},
 	{Name: "workers", Kinds: []string{msg.KindVerify}, Deadline: 5 * time.Second},
 	{Name: "store", Kinds: []string{msg.KindStore}, Deadline: time.Minute},
@@ -124,12 +125,15 @@ func (n *Node) Services() wire.Services {
 }
 
 // barrierOrder is the way of an effect through the cast.
-var barrierOrder = []string{msg.KindHeaders, msg.KindBlocks, msg.KindChain, msg.KindTxFetch, msg.KindMempool, msg.KindMinter, msg.KindRegistry}
+var barrierOrder = []string{msg.KindHeaders, msg.KindBlocks, msg.KindChain, msg.KindTxFetch, msg.KindMempool, msg.KindMinter, msg.KindRegistry, msg.KindTxIndex}
 
 // Barrier waits until everything that was sent to the cast before has had its
 // effect (syncwithvalidationinterfacequeue).
 func (n *Node) Barrier(ctx context.Context) error {
 	for _, kind := range barrierOrder {
+		if n.Cast.Ref(kind).IsZero() {
+			continue // not played in this node
+		}
 		if _, err := n.System.Ask(ctx, n.Cast.Ref(kind), &msg.Barrier{}); err != nil {
 			return fmt.Errorf("waiting for %s: %w", kind, err)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/troupe-node/troupe/actors/registry"
 	"github.com/troupe-node/troupe/actors/store"
 	"github.com/troupe-node/troupe/actors/txfetch"
+	"github.com/troupe-node/troupe/actors/txindex"
 	"github.com/troupe-node/troupe/actors/verify"
 	"github.com/troupe-node/troupe/chainstate"
 	"github.com/troupe-node/troupe/config"
@@ -145,6 +146,9 @@ func (r *root) company(k *kit.Context) error {
 		Rule:    minter.Rule{PayTo: n.PayTo, Every: c.Minter.Interval, Txs: c.Minter.Txs},
 		Version: c.Rules.TestBlockVersion,
 	}))
+	if c.Store.TxIndex {
+		r.play(k, txindex.Spec(txindex.Deps{Board: n.Board, Cast: n.Cast, Log: n.log}))
+	}
 	r.play(k, dialer.Spec(dialer.Deps{Timeout: c.Network.DialTimeout}))
 	r.play(k, registry.Spec(registry.Deps{
 		Board: n.Board, Cast: n.Cast, Config: c.Network, Magic: wire.Magic(n.Params.Magic), Port: n.Params.P2PPort,

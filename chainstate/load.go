@@ -39,7 +39,7 @@ func (l *Load) run(store chainstore.Store) error {
 		}
 	}
 	if l.block == nil {
-		if l.block, err = readBlock(snap, l.Node); err != nil {
+		if l.block, err = ReadBlock(snap, l.Node); err != nil {
 			return err
 		}
 		if !l.undo {
@@ -92,7 +92,7 @@ func (m *Machine) ready(n *Node, undo bool) (*tx.Block, bool) {
 	if err == nil {
 		defer snap.Release()
 		var b *tx.Block
-		if b, err = readBlock(snap, n); err == nil {
+		if b, err = ReadBlock(snap, n); err == nil {
 			return b, true
 		}
 	}

@@ -214,7 +214,7 @@ func (s *Snapshot) Block(n *Node) (*tx.Block, error) {
 	if s.refs.Load() <= 0 {
 		return nil, ErrReleased
 	}
-	return readBlock(s.base.snap, n)
+	return ReadBlock(s.base.snap, n)
 }
 
 // Undo reads what a block spent.
@@ -238,7 +238,9 @@ func (s *Snapshot) Blocks() iter.Seq2[*tx.Block, error] {
 	}
 }
 
-func readBlock(snap *chainstore.Snapshot, n *Node) (*tx.Block, error) {
+// ReadBlock reads and parses a body from the store, for who follows what is
+// committed and not what is published.
+func ReadBlock(snap *chainstore.Snapshot, n *Node) (*tx.Block, error) {
 	raw, err := snap.Block(n.hash)
 	if err != nil {
 		return nil, err

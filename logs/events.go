@@ -107,6 +107,12 @@ var (
 	StoreNote      = newEvent("store.note", category.Store, Debug, "the database says")
 )
 
+// Indexes.
+var (
+	IndexProgress = newEvent("index.progress", category.Index, Info, "index catches up", Name, Done, Of, Unit)
+	IndexSynced   = newEvent("index.synced", category.Index, Info, "index is at the tip", Name, Height, TookMS)
+)
+
 // Minting.
 var (
 	MinterBlock    = newEvent("minter.block", category.Mining, Info, "block minted", Height, Hash, Txs, Fees, Weight, Reason, TookMS)

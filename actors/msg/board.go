@@ -23,7 +23,8 @@ type Board struct {
 	pool  atomic.Pointer[mempool.View]
 	peers atomic.Pointer[PeerList]
 
-	bodies atomic.Pointer[BodyUsage]
+	bodies  atomic.Pointer[BodyUsage]
+	txIndex atomic.Pointer[TxIndex]
 }
 
 // Tip is the published view of the chain; never nil once chain has started.
@@ -46,6 +47,13 @@ func (b *Board) Peers() *PeerList {
 	}
 	return &PeerList{}
 }
+
+// TxIndex is the published view of the transaction index; nil without -txindex,
+// and for a moment after the start.
+func (b *Board) TxIndex() *TxIndex { return b.txIndex.Load() }
+
+// PublishTxIndex is txindex's.
+func (b *Board) PublishTxIndex(v *TxIndex) { b.txIndex.Store(v) }
 
 // Bodies tells about how much room bodies and undo data take; what came within
 // the last minutes may be missing.

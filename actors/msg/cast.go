@@ -22,6 +22,7 @@ const (
 	KindListener = "listener"
 	KindDialer   = "dialer"
 	KindConn     = "conn"
+	KindTxIndex  = "txindex"
 	KindRPC      = "rpc"
 	KindObserver = "observer"
 	KindOutside  = "outside" // main, HTTP handlers and tests: they wait, actors do not
@@ -54,6 +55,7 @@ func (c *Cast) Minter() kit.Ref   { return c.Ref(KindMinter) }
 func (c *Cast) Registry() kit.Ref { return c.Ref(KindRegistry) }
 func (c *Cast) Listener() kit.Ref { return c.Ref(KindListener) }
 func (c *Cast) Dialer() kit.Ref   { return c.Ref(KindDialer) }
+func (c *Cast) TxIndex() kit.Ref  { return c.Ref(KindTxIndex) }
 func (c *Cast) RPC() kit.Ref      { return c.Ref(KindRPC) }
 func (c *Cast) Observer() kit.Ref { return c.Ref(KindObserver) }
 func (c *Cast) Root() kit.Ref     { return c.Ref(KindRoot) }
@@ -74,7 +76,7 @@ var (
 	_ = kit.Register[*Barrier](kit.Message{
 		Lane: kit.Local, Full: kit.Hold, Role: kit.Work,
 		From:  []string{KindOutside},
-		To:    []string{KindChain, KindMempool, KindHeaders, KindBlocks, KindMinter, KindRegistry, KindTxFetch},
+		To:    []string{KindChain, KindMempool, KindHeaders, KindBlocks, KindMinter, KindRegistry, KindTxFetch, KindTxIndex},
 		Reply: "*Done; silence means that the actor is stuck or gone",
 		Doc:   "answer when everything sent before has had its effect",
 	})

@@ -150,6 +150,16 @@ func (l *Log) StoreCollected(freed int64, took time.Duration) {
 // StoreNote is store's.
 func (l *Log) StoreNote(text string) { logs.StoreWarn.Log(l.L, logs.Detail.Is(text)) }
 
+// IndexProgress is that of an index.
+func (l *Log) IndexProgress(name string, height, of int32) {
+	logs.IndexProgress.Log(l.L, logs.Name.Is(name), logs.Done.Is(int64(height)), logs.Of.Is(int64(of)), logs.Unit.Is("blocks"))
+}
+
+// IndexSynced is that of an index.
+func (l *Log) IndexSynced(name string, height int32, took time.Duration) {
+	logs.IndexSynced.Log(l.L, logs.Name.Is(name), logs.Height.Is(int64(height)), logs.TookMS.Is(took))
+}
+
 // WorkerPanicked is verify's: a bug that became a job's error.
 func (l *Log) WorkerPanicked(what string, stack []byte) {
 	logs.ActorPanicked.Log(l.L, logs.Actor.Is(msg.KindVerify), logs.Kind.Is(msg.KindVerify), logs.Reason.Is(what), logs.Stack.Is(string(stack)))

@@ -96,6 +96,8 @@ func (s *store) Receive(k *kit.Context, m any) {
 		s.watchDisk(k)
 	case *synced:
 		s.onSynced(k, m)
+	case *msg.WriteRecords:
+		s.writeRecords(k, m)
 	case *msg.MeasureBodies:
 		s.measure(k, m)
 	case *collected:
@@ -108,6 +110,9 @@ func (s *store) Receive(k *kit.Context, m any) {
 }
 
 func (s *store) write(k *kit.Context, m *msg.WriteChain) {
+	if c := m.Write.Commit; c != nil {
+		c.Seq = max(c.Seq, s.Store.State().Seq+1) // an index's commits have taken numbers, too
+	}
 	if err := m.Write.Run(s.Store); err != nil {
 		k.Fail(fmt.Errorf("chain store: %w (is the disk full or failing? the next start resumes at the last commit)", err))
 	}
@@ -116,6 +121,15 @@ func (s *store) write(k *kit.Context, m *msg.WriteChain) {
 		s.garbage.some = s.garbage.some || len(m.Write.Commit.Prune) > 0
 	}
 	k.Reply(&msg.Written{Write: m.Write})
+}
+
+// writeRecords commits what an index wants kept, in a commit of its own.
+func (s *store) writeRecords(k *kit.Context, m *msg.WriteRecords) {
+	if err := s.Store.Commit(&chainstore.Commit{Records: m.Records}); err != nil {
+		k.Fail(fmt.Errorf("chain store: writing an index: %w (is the disk full or failing? the next start resumes at the last commit)", err))
+	}
+	s.written = s.Store.State().Seq
+	k.Reply(&msg.RecordsWritten{})
 }
 
 // load reads beside the writes, so that chain need not wait for either.

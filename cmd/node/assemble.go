@@ -264,11 +264,9 @@ func refuseMissing(l *config.Loaded) error {
 	}
 	const noIndex = "this version keeps no index"
 	const noNotify = "this version does not start programs"
-	refuse(c.Store.TxIndex, "txindex", noIndex, "leave it out")
 	refuse(c.Store.BlockFilterIndex, "blockfilterindex", noIndex, "leave it out")
 	refuse(c.Store.PeerBlockFilters, "peerblockfilters", noIndex, "leave it out")
 	refuse(c.Store.CoinStatsIndex, "coinstatsindex", noIndex, "leave it out: gettxoutsetinfo computes the same when asked")
-	refuse(c.Store.Prune, "prune", "this version keeps all blocks", "leave it out")
 	refuse(c.RPC.REST, "rest", "this version answers JSON-RPC only", "leave it out")
 	refuse(len(c.Notify.ZMQ) > 0, "zmqpubrawblock", "this version does not publish by ZMQ", "leave out the zmqpub options")
 	refuse(c.Notify.Alert != "", "alertnotify", noNotify, "follow the log instead")
