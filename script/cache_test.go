@@ -14,14 +14,14 @@ func TestCacheRemembersOnlyWhatVerified(t *testing.T) {
 	for _, c := range benchSpends {
 		s := c.make()
 		before := cache.CachedSignatures()
-		if err := s.ctx.Verify(0, script.StandardFlags, cache.ReadOnly()); err != nil {
+		if err := s.Verify(0, script.StandardFlags, cache.ReadOnly()); err != nil {
 			t.Fatal(err)
 		}
 		if cache.CachedSignatures() != before {
 			t.Errorf("%s: a read-only cache remembers", c.name)
 		}
 		for range 3 {
-			if err := s.ctx.Verify(0, script.StandardFlags, cache); err != nil {
+			if err := s.Verify(0, script.StandardFlags, cache); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -98,10 +98,10 @@ func TestInputsOfOneTransactionVerifyConcurrently(t *testing.T) {
 		for range 4 {
 			wg.Go(func() {
 				for range 25 {
-					if err := s.ctx.Verify(0, script.StandardFlags, cache); err != nil {
+					if err := s.Verify(0, script.StandardFlags, cache); err != nil {
 						t.Errorf("%s: %v", c.name, err)
 					}
-					if err := s.ctx.Verify(1, script.MandatoryFlags, nil); err != nil {
+					if err := s.Verify(1, script.MandatoryFlags, nil); err != nil {
 						t.Errorf("%s, the other input: %v", c.name, err)
 					}
 				}
@@ -117,7 +117,7 @@ func TestOrdinaryInputsVerifyWithoutAllocation(t *testing.T) {
 		s := c.make()
 		bare := testing.AllocsPerRun(50, func() { s.bare() }) * float64(s.sigs)
 		got := testing.AllocsPerRun(50, func() {
-			if err := s.ctx.Verify(0, script.StandardFlags, nil); err != nil {
+			if err := s.Verify(0, script.StandardFlags, nil); err != nil {
 				t.Error(err)
 			}
 		})
