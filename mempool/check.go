@@ -38,12 +38,14 @@ func (a *Attempt) findCoins(source Coins) error {
 	t := a.Tx
 	a.coins = make([]consensus.Coin, len(t.Inputs))
 	ops := make([]tx.OutPoint, 0, len(t.Inputs))
+	relatives := a.relatives()
 	for i := range t.Inputs {
-		if out := a.parentOutput(t.Inputs[i].PrevOut); out != nil {
+		op := t.Inputs[i].PrevOut
+		if parent := relatives[op.Hash]; parent != nil && outputOf(parent, op.Index) != nil {
 			// An unconfirmed coin counts as made in the next block.
-			a.coins[i] = consensus.Coin{Output: *out, Height: a.tip.next()}
+			a.coins[i] = consensus.Coin{Output: parent.Outputs[op.Index], Height: a.tip.next()}
 		} else {
-			ops = append(ops, t.Inputs[i].PrevOut)
+			ops = append(ops, op)
 		}
 	}
 	if len(ops) == 0 {
@@ -71,19 +73,20 @@ func (a *Attempt) findCoins(source Coins) error {
 	return nil
 }
 
-// parentOutput finds an output of an unconfirmed parent.
-func (a *Attempt) parentOutput(op tx.OutPoint) *tx.Output {
-	for _, p := range a.parents {
-		if p.Tx.ID() == op.Hash {
-			return outputOf(p.Tx, op.Index)
-		}
+// relatives are the unconfirmed transactions that the attempt may spend from, by
+// id; nil when there are none.
+func (a *Attempt) relatives() map[tx.Hash]*tx.Tx {
+	if len(a.parents)+len(a.family) == 0 {
+		return nil
 	}
+	m := make(map[tx.Hash]*tx.Tx, len(a.parents)+len(a.family))
 	for _, t := range a.family {
-		if t.ID() == op.Hash {
-			return outputOf(t, op.Index)
-		}
+		m[t.ID()] = t
 	}
-	return nil
+	for _, p := range a.parents {
+		m[p.Tx.ID()] = p.Tx
+	}
+	return m
 }
 
 func outputOf(t *tx.Tx, i uint32) *tx.Output {

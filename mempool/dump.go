@@ -187,13 +187,13 @@ func (r *dumpReader) tx() (d DumpedTx) {
 	if r.err != nil {
 		return d
 	}
-	t, n, err := tx.ParsePrefix(r.b)
-	if err != nil {
-		r.fail("a transaction: %v", err)
-		return d
+	_, n, err := tx.ParsePrefix(r.b)
+	var t *tx.Tx
+	if err == nil {
+		// A copy, so that one transaction does not keep the whole file in memory.
+		t, err = tx.Parse(append([]byte(nil), r.b[:n]...))
 	}
-	// A copy, so that one transaction does not keep the whole file in memory.
-	if t, err = tx.Parse(append([]byte(nil), r.b[:n]...)); err != nil {
+	if err != nil {
 		r.fail("a transaction: %v", err)
 		return d
 	}

@@ -112,10 +112,18 @@ const (
 
 // usage is the memory that an entry holds, in bytes.
 func (e *Entry) usage() int64 {
-	n := entryOverhead + int64(unsafe.Sizeof(tx.Tx{})) + int64(cap(e.Tx.Bytes())) +
-		int64(len(e.Tx.Inputs))*inputOverhead + int64(len(e.Tx.Outputs))*outputOverhead
+	n := entryOverhead + int64(unsafe.Sizeof(tx.Tx{})) + rounded(int64(cap(e.Tx.Bytes()))) +
+		int64(len(e.Tx.Inputs))*inputOverhead + rounded(int64(len(e.Tx.Outputs))*outputOverhead)
 	for i := range e.Tx.Inputs {
 		n += int64(len(e.Tx.Inputs[i].Witness)) * itemOverhead
 	}
 	return n
+}
+
+// rounded adds what the allocator leaves unused behind a large piece, on average.
+func rounded(n int64) int64 {
+	if n <= 1024 {
+		return n
+	}
+	return n + n/16
 }

@@ -96,13 +96,13 @@ type LogEntry struct {
 func (l *LogEntry) Next() *LogEntry { return l.next.Load() }
 
 // Ancestors lists what an entry depends on, without itself, nearest first.
-func (v *View) Ancestors(e *Entry) []*Entry { return relatives(e, parentsOf) }
+func (v *View) Ancestors(e *Entry) []*Entry { return reachable(e, parentsOf) }
 
 // Descendants lists what depends on an entry, without itself, nearest first.
-func (v *View) Descendants(e *Entry) []*Entry { return relatives(e, childrenOf) }
+func (v *View) Descendants(e *Entry) []*Entry { return reachable(e, childrenOf) }
 
-// relatives walks the graph as a reader may: without the owner's marks.
-func relatives(e *Entry, next func(*Entry) []*Entry) (list []*Entry) {
+// reachable walks the graph as a reader may: without the owner's marks.
+func reachable(e *Entry, next func(*Entry) []*Entry) (list []*Entry) {
 	seen := map[*Entry]bool{e: true}
 	for queue := []*Entry{e}; len(queue) > 0; queue = queue[1:] {
 		for _, n := range next(queue[0]) {

@@ -161,15 +161,14 @@ func (s *selection) take(at int32) {
 	var members []int32
 	s.climb(at, func(i int32) { members = append(members, i) })
 	slices.Sort(members) // topological, because candidates are
+	var cheaper []int32
 	for _, i := range members {
 		c := &s.all[i]
-		s.chosen[i] = true
 		s.order = append(s.order, int(i))
 		s.weight += int64(c.Tx.Weight())
 		s.sigOps += c.SigOpCost
-	}
-	for _, i := range members {
-		c := &s.all[i]
+		// The way from one member to a descendant may lead through another: none
+		// counts as chosen before all have been walked from.
 		s.spread(i, func(j int32) []int32 { return s.children[j] }, func(j int32) {
 			if j == i {
 				return
@@ -177,9 +176,20 @@ func (s *selection) take(at int32) {
 			s.sums[j].fee -= c.Fee
 			s.sums[j].vsize -= c.VSize
 			s.sums[j].sigOps -= c.SigOpCost
-			s.version[j]++
-			heap.Push(&s.queue, s.scored(j))
+			if s.version[j]%2 == 0 { // odd: it is in the list already
+				s.version[j]++
+				cheaper = append(cheaper, j)
+			}
 		})
+	}
+	for _, i := range members {
+		s.chosen[i] = true
+	}
+	for _, j := range cheaper {
+		s.version[j]++
+		if !s.chosen[j] {
+			heap.Push(&s.queue, s.scored(j))
+		}
 	}
 }
 

@@ -35,6 +35,18 @@ func TestAChildThatPaysBringsItsParentIn(t *testing.T) {
 	}
 }
 
+// The third depends on the first only through the second: when both are taken
+// together, it must no longer carry the first's weight.
+func TestADescendantForgetsEveryMemberOfAPackage(t *testing.T) {
+	all := []Candidate{candidate(0, 300), candidate(9000, 100, 0), candidate(100, 100, 1)}
+	limits := DefaultLimits()
+	limits.MinFeePerKVB = 0
+	limits.MaxWeight = limits.ReservedWeight + 4*501
+	if got := Select(all, limits); len(got) != 3 {
+		t.Fatalf("chose %v of three that fit", got)
+	}
+}
+
 func TestWhatPaysLessThanTheMinimumStaysOut(t *testing.T) {
 	limits := DefaultLimits()
 	all := []Candidate{candidate(99, 100), candidate(100, 100)}

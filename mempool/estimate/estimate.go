@@ -112,11 +112,7 @@ func (e *Estimator) Block(height int32, confirmed []Confirmation) {
 		}
 		return
 	}
-	last := e.height
 	e.height = height
-	if last != 0 && height > last+1 {
-		last = height - 1 // blocks that we were not told of
-	}
 	for _, h := range e.horizons {
 		h.next(height)
 	}
