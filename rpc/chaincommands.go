@@ -72,6 +72,7 @@ func chainOrder(what msg.ChainOrder) func(*Call) (any, error) {
 		case done.Err != nil:
 			return nil, Errorf(CodeDatabase, "%s", done.Err)
 		}
+		c.Node.settle(c.Context)
 		return nil, nil
 	}
 }
@@ -84,6 +85,28 @@ func (n *Node) barrier(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return n.Barrier(ctx)
+}
+
+// settleFor bounds how long an order that moved the chain waits for what follows.
+const settleFor = 5 * time.Second
+
+// settle waits until chain has connected what it can and the pool stands on the
+// tip, so that whoever moved the chain sees all of it in the next call, as in
+// Core. A node that is busy with other blocks is not waited for for ever.
+func (n *Node) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleFor)
+	defer cancel()
+	if _, err := n.System.Ask(ctx, n.Cast.Chain(), &msg.Barrier{}); err != nil {
+		return
+	}
+	for tip := n.Board.Tip(); ctx.Err() == nil; tip = n.Board.Tip() {
+		if pool := n.Board.Pool(); pool != nil && pool.Tip() == tip.Tip().Hash() {
+			return
+		}
+		if n.System.Env().Sleep(ctx, time.Millisecond/4) != nil {
+			return
+		}
+	}
 }
 
 type tipFields struct {

@@ -132,6 +132,7 @@ func (c *Call) mint(order *msg.Mint) (*msg.Minted, error) {
 	case minted.Err != nil:
 		return nil, Errorf(CodeInternal, "%s", minted.Err)
 	}
+	c.Node.settle(c.Context)
 	return minted, nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -252,4 +251,3 @@ func (r *rig) pay(c *forge.Chain) *tx.Tx {
 
 func hexTx(t *tx.Tx) string { return fmt.Sprintf("%x", t.Bytes()) }
 
-func (r *rig) path(name string) string { return filepath.Join(r.cfg.ChainDir, name) }

@@ -59,6 +59,7 @@ func submitBlock(c *Call) (any, error) {
 	}
 	switch v.Outcome {
 	case chainstate.Connected:
+		c.Node.settle(c.Context)
 		return nil, nil
 	case chainstate.Duplicate:
 		return "duplicate", nil
