@@ -3,10 +3,11 @@
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 30s
+BENCH       ?=
 VERSION     ?=
 LDFLAGS     := $(if $(VERSION),-X main.version=$(VERSION))
 
-.PHONY: build run test test-long race bench lint fuzz soak clean
+.PHONY: build run test test-long race bench bench-sync bench-import bench-flood lint fuzz soak clean
 
 build: ## bin/troupe
 	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/troupe ./cmd/node
@@ -25,6 +26,16 @@ race: ## the race detector on everything
 
 bench: ## every benchmark, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-sync: ## download a forged chain of 60,000 transactions, beside btcd; BENCH="-runs 1 -txs 600000" and the like
+	$(GO) run ./lab/cmd/bench sync $(BENCH)
+
+bench-import: ## import the first 14,132 blocks of main, beside btcd's addblock
+	$(GO) run ./lab/cmd/bench import $(BENCH)
+
+bench-flood: ## 40,000 transactions over eight connections, then over a hundred, beside btcd
+	$(GO) run ./lab/cmd/bench flood $(BENCH)
+	$(GO) run ./lab/cmd/bench flood -connections 100 $(BENCH)
 
 lint: ## vet, gofmt, staticcheck
 	$(GO) vet ./...

@@ -163,8 +163,12 @@ func importBench(ctx context.Context, o *options) error {
 			return err
 		}
 	}
+	p, err := consensus.ParamsFor("main")
+	if err != nil {
+		return err
+	}
 	compared, err := bench.Import(ctx, bench.ImportOptions{
-		Troupe: o.troupe, AddBlock: addblock, File: o.file, Runs: o.runs, Patience: o.patience, Out: os.Stderr,
+		Troupe: o.troupe, AddBlock: addblock, File: o.file, Magic: p.Magic, Runs: o.runs, Patience: o.patience, Out: os.Stderr,
 	})
 	if err != nil {
 		return err
