@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/troupe-node/troupe/tx"
@@ -130,6 +131,68 @@ func TestReadersSeeWhatWasAcceptedAndRemembered(t *testing.T) {
 	next.Continue(w.pool.View(w.now))
 	if next.View(w.now).LogEnd().Entry != third || next.Sequence() != w.pool.Sequence() {
 		t.Fatal("the log broke off")
+	}
+}
+
+func TestReadersNeedNoOwner(t *testing.T) {
+	w := newWorld(t)
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	views := make(chan *View, 1)
+	views <- w.pool.View(w.now)
+	for range 3 {
+		readers.Go(func() {
+			v := <-views
+			views <- v
+			cursor := v.LogEnd()
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				for next := cursor.Next(); next != nil; next = next.Next() {
+					cursor = next
+					v.Ancestors(next.Entry)
+					v.ByWitnessID(next.Entry.Tx.WitnessID())
+				}
+				for _, e := range v.Entries() {
+					v.Descendants(e)
+					_ = e.ModifiedFee() + int64(e.AncestorCount())
+				}
+				v.Recent()
+			}
+		})
+	}
+	for range 30 {
+		coin := w.coin(one)
+		list := w.chain(5, coin)
+		w.pool.Prioritise(list[1].ID(), 5)
+		candidates, saved := w.pool.Candidates(), w.pool.Save()
+		readers.Go(func() {
+			candidates.Build()
+			saved.Dump()
+		})
+		w.must(w.pay(90_000, out(list[2], 0)))
+		w.connect(0, list[0])
+		w.pool.Prioritise(list[1].ID(), -5)
+	}
+	close(stop)
+	readers.Wait()
+	w.pool.check(t)
+}
+
+func TestAReturnedParentMakesTooLongAChainShorter(t *testing.T) {
+	w := newWorld(t)
+	early := w.pay(1000, w.coin(one))
+	w.must(early)
+	w.connect(0, early)
+	w.chain(25, out(early, 0)) // as long as may be, on a confirmed coin
+	fork := w.tip.height - 1
+	w.settle(fork, w.disconnect())
+	w.pool.check(t)
+	if w.pool.Count() != 25 || w.pool.ByID(early.ID()) == nil {
+		t.Fatalf("%d left", w.pool.Count())
 	}
 }
 

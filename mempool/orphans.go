@@ -82,6 +82,26 @@ func (o *Orphanage) Adopt(t *tx.Tx) (children []*Orphan) {
 	return kept
 }
 
+// TakeChild takes out and returns an orphan of the same peer that spends an
+// output of t, or nil: together they may pay enough.
+func (o *Orphanage) TakeChild(t *tx.Tx, peer int64) *tx.Tx {
+	var children []*Orphan
+	id := t.ID()
+	for i := range t.Outputs {
+		for orphan := range o.byOutPoint[tx.OutPoint{Hash: id, Index: uint32(i)}] {
+			if orphan.Peer == peer {
+				children = append(children, orphan)
+			}
+		}
+	}
+	if len(children) == 0 {
+		return nil
+	}
+	sortOrphans(children)
+	o.remove(children[0])
+	return children[0].Tx
+}
+
 // Keep drops the orphans of the peers that are not to be kept.
 func (o *Orphanage) Keep(kept func(peer int64) bool) {
 	o.removeIf(func(orphan *Orphan) bool { return !kept(orphan.Peer) })

@@ -185,6 +185,7 @@ func (p *pool) decided(k *kit.Context, s *submission, v mempool.Verdict) {
 		p.accepted(s, v.Entry)
 		p.adopt(s, s.tx)
 	case v.Entry != nil:
+	case v.Reject.Result == mempool.Reconsiderable && p.tryFamily(s):
 	case v.Reject.Result == mempool.MissingInputs && s.peer > 0:
 		if p.orphans.Add(s.tx, int64(s.peer), k.Now().Unix(), k.Rand()) {
 			p.pool.Recall(s.tx)
@@ -225,6 +226,21 @@ func (p *pool) adopt(parent *submission, t *tx.Tx) {
 		parent.left++
 		p.push(&submission{queue: adopted, peer: msg.PeerID(o.Peer), tx: o.Tx, parent: parent})
 	}
+}
+
+// tryFamily tries a transaction that pays too little alone together with a child
+// that its peer gave us before it (Core's 1-parent-1-child relay).
+func (p *pool) tryFamily(s *submission) bool {
+	if s.peer <= 0 {
+		return false
+	}
+	child := p.orphans.TakeChild(s.tx, int64(s.peer))
+	if child == nil {
+		return false
+	}
+	s.left++
+	p.push(&submission{queue: adopted, peer: s.peer, pack: []*tx.Tx{s.tx, child}, parent: s})
+	return true
 }
 
 // conclude keeps the answer until the view is published, and until the orphans

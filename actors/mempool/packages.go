@@ -47,6 +47,9 @@ func (p *pool) finishPackage(k *kit.Context, s *submission) {
 	default:
 		v = p.pool.FinishPackage(s.attempt, now, s.maxRate)
 		p.settlePackage(s, v)
+		if s.parent != nil {
+			s.parent.answer = &msg.TxVerdict{Verdict: v.Txs[0]} // of the parent, after all
+		}
 	}
 	if !s.test {
 		p.conclude(s, &msg.PackageJudged{PackageVerdict: *v})
@@ -79,12 +82,12 @@ func (p *pool) settlePackage(s *submission, v *mempool.PackageVerdict) {
 		case one.Entry != nil && !one.Known:
 			p.accepted(s, one.Entry)
 			p.adopt(s, one.Entry.Tx)
-		case one.Entry != nil:
+		case one.Entry != nil && s.queue == operator:
 			p.pool.MarkUnbroadcast(one.Entry.Tx.ID())
 			p.pool.Announce(one.Entry)
 			p.dirty = true
 		case one.Reject != nil:
-			p.refuse(operator, s.pack[i], one.Reject)
+			p.refuse(s.peer, s.pack[i], one.Reject)
 		}
 	}
 	p.drain()
