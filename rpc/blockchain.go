@@ -113,7 +113,7 @@ func getBlockchainInfo(c *Call) (any, error) {
 		Headers: max(s.BestHeader().Height(), tip.Height()), BestBlockHash: tip.Hash(),
 		Difficulty: Float(consensus.Difficulty(tip.Bits())), Time: tip.Time(), MedianTime: consensus.MedianTimePast(tip),
 		VerificationProgress: Float(s.Progress(n.now().Unix())), InitialBlockDownload: s.InitialDownload(),
-		Chainwork: tip.Work().String(), SizeOnDisk: n.bodiesOnDisk(), Pruned: n.Config.Store.Prune, Warnings: n.warnings(),
+		Chainwork: tip.Work().String(), SizeOnDisk: n.Board.Bodies().Bytes, Pruned: n.Config.Store.Prune, Warnings: n.warnings(),
 	}
 	if info.Pruned {
 		height, automatic := s.PruneHeight(), n.Config.Store.PruneTarget > 0
@@ -139,8 +139,6 @@ func (n *Node) usage() chainstore.Usage {
 	}
 	return chainstore.Usage{}
 }
-
-func (n *Node) bodiesOnDisk() int64 { return n.usage().ValueLog }
 
 func getBlockHash(c *Call) (any, error) {
 	height, err := c.Int32(0, 0)

@@ -312,3 +312,29 @@ func TestBlockStatisticsAddUp(t *testing.T) {
 	r.refuses(-8, "Target block height -1 is negative", "getblockstats", -1)
 	r.refuses(-8, "after current tip", "getblockstats", 1_000_000)
 }
+
+func TestPruningIsForNodesThatPrune(t *testing.T) {
+	r := newRig(t)
+	r.refuses(-1, "Cannot prune blocks because node is not in prune mode.", "pruneblockchain", 1)
+	p := newRig(t, "-prune=1")
+	p.raw("setmocktime", 1_700_000_000)
+	p.refuses(-1, "Blockchain is too short for pruning.", "pruneblockchain", 1)
+	for range 11 {
+		call[[]string](p, "generatetodescriptor", 100, trueDesc)
+	}
+	p.refuses(-8, "Negative block height.", "pruneblockchain", -1)
+	p.refuses(-8, "Blockchain is shorter than the attempted prune height.", "pruneblockchain", 1101)
+	p.refuses(-8, "Could not find block with at least the specified timestamp.", "pruneblockchain", 1_900_000_000)
+	if got := p.raw("pruneblockchain", 500); got != "500" {
+		t.Errorf("pruned up to %s", got)
+	}
+	p.refuses(-1, "Block not available (pruned data)", "getblock", call[string](p, "getblockhash", 100))
+	info := call[struct {
+		Pruned      bool
+		PruneHeight int
+		Automatic   bool `json:"automatic_pruning"`
+	}](p, "getblockchaininfo")
+	if !info.Pruned || info.PruneHeight != 501 || info.Automatic {
+		t.Errorf("%+v", info)
+	}
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/chainstate"
+	"github.com/troupe-node/troupe/consensus"
 	"github.com/troupe-node/troupe/tx"
 )
 
@@ -29,6 +30,12 @@ var chainCommandMethods = []Method{
 		Name: "reconsiderblock", Category: "hidden", Hidden: true, Params: blockhashParam("the hash of the block to reconsider"),
 		Summary: "Removes invalidity status of a block, its ancestors and its descendants, reconsider them for activation.\nThis can be used to undo the effects of invalidateblock.",
 		Result:  "null", Handler: chainOrder(msg.ReconsiderBlock),
+	},
+	{
+		Name: "pruneblockchain", Category: "blockchain",
+		Params:  []Param{{Name: "height", Kind: Number, Doc: "The block height to prune up to. May be set to a discrete height, or to a UNIX epoch time\nto prune blocks whose block time is at least 2 hours older than the provided timestamp."}},
+		Summary: "Attempts to delete block and undo data up to a specified height or timestamp, if eligible for pruning.\nRequires `-prune` to be enabled at startup.",
+		Result:  "n    (numeric) Height of the last block pruned", Handler: pruneBlockchain,
 	},
 	{
 		Name: "waitfornewblock", Category: "hidden", Hidden: true, Params: []Param{timeoutParam},
@@ -75,6 +82,59 @@ func chainOrder(what msg.ChainOrder) func(*Call) (any, error) {
 		c.Node.settle(c.Context)
 		return nil, nil
 	}
+}
+
+// pruneBlockchain deletes bodies up to a height, or up to the first block that
+// may have been made after a time.
+func pruneBlockchain(c *Call) (any, error) {
+	if !c.Node.Config.Store.Prune {
+		return nil, Errorf(CodeMisc, "Cannot prune blocks because node is not in prune mode.")
+	}
+	height, err := c.Int32(0, 0)
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.Node.chain()
+	if err != nil {
+		return nil, err
+	}
+	if height < 0 {
+		return nil, Errorf(CodeInvalidParam, "Negative block height.")
+	}
+	// What is above a billion is no height, and below it no time of a block.
+	if height > 1_000_000_000 {
+		since := int64(height) - consensus.MaxFutureBlockTime
+		if height = firstAtLeast(s.Tip(), since); height < 0 {
+			return nil, Errorf(CodeInvalidParam, "Could not find block with at least the specified timestamp.")
+		}
+	}
+	switch tip := s.Tip().Height(); {
+	case tip < c.Node.Board.Params.PruneAfterHeight:
+		return nil, Errorf(CodeMisc, "Blockchain is too short for pruning.")
+	case height > tip:
+		return nil, Errorf(CodeInvalidParam, "Blockchain is shorter than the attempted prune height.")
+	}
+	done, err := ask[*msg.Done](c.Context, c.Node, c.Node.Cast.Chain(), &msg.PruneChain{Height: height})
+	if err != nil {
+		return nil, err
+	}
+	if s, err = c.Node.chain(); err != nil {
+		return nil, err
+	}
+	return s.PruneHeight() - 1, done.Err
+}
+
+// firstAtLeast is the height of the first block of a chain whose time, or that of
+// a block before it, reaches a time; -1 if there is none. Times of blocks are not
+// in order.
+func firstAtLeast(tip *chainstate.Node, time int64) int32 {
+	found := int32(-1)
+	for n := tip; n != nil; n = n.Prev() {
+		if int64(n.Time()) >= time {
+			found = n.Height()
+		}
+	}
+	return found
 }
 
 // barrier waits for the whole cast.

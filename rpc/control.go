@@ -60,7 +60,7 @@ var controlMethods = []Method{
 		Name: "getindexinfo", Category: "util",
 		Params:  []Param{{Name: "index_name", Kind: String, Optional: true, Doc: "Filter results for an index with a specific name."}},
 		Summary: "Returns the status of one or all available indices currently running in the node.",
-		Handler: func(*Call) (any, error) { return Object{}, nil },
+		Handler: getIndexInfo,
 	},
 	{
 		Name: "getzmqnotifications", Category: "zmq",
@@ -171,4 +171,23 @@ func logging(c *Call) (any, error) {
 		state = append(state, Field{string(info.Name), n.Log.Enabled(info.Name, logs.Debug)})
 	}
 	return state, nil
+}
+
+type indexFields struct {
+	Synced     bool  `json:"synced"`
+	BestHeight int32 `json:"best_block_height"`
+}
+
+func getIndexInfo(c *Call) (any, error) {
+	const name = "txindex"
+	list := Object{}
+	index := c.Node.Board.TxIndex()
+	if index == nil || c.String(0, name) != name {
+		return list, nil
+	}
+	f := indexFields{Synced: index.Synced}
+	if index.Best != nil {
+		f.BestHeight = index.Best.Height()
+	}
+	return append(list, Field{name, f}), nil
 }

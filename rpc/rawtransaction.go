@@ -1,8 +1,10 @@
 package rpc
 
 import (
+	"context"
 	"slices"
 
+	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/address"
 	"github.com/troupe-node/troupe/address/descriptor"
 	"github.com/troupe-node/troupe/chainstate"
@@ -58,14 +60,13 @@ func getRawTransaction(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := pool.ByID(id)
-	if e == nil {
-		return nil, Errorf(CodeInvalidAddress, "No such mempool transaction. Use -txindex or provide a block hash to enable blockchain transaction queries. Use gettransaction for wallet transactions.")
+	if e := pool.ByID(id); e != nil {
+		if verbosity <= 0 {
+			return hexOf(e.Tx.Bytes()), nil
+		}
+		return describeTx(e.Tx, c.Node.Board.Params.Name, true, nil, false), nil
 	}
-	if verbosity <= 0 {
-		return hexOf(e.Tx.Bytes()), nil
-	}
-	return describeTx(e.Tx, c.Node.Board.Params.Name, true, nil, false), nil
+	return c.rawFromIndex(id, verbosity)
 }
 
 // rawFromBlock looks for the transaction in the block that argument 2 names.
@@ -94,24 +95,86 @@ func (c *Call) rawFromBlock(id tx.Hash, verbosity int) (any, error) {
 	if verbosity <= 0 {
 		return hexOf(b.Txs[i].Bytes()), nil
 	}
+	f, err := c.Node.describeConfirmed(s, node, b, i, verbosity)
+	if err != nil {
+		return nil, err
+	}
+	active := s.Contains(node)
+	f.InActiveChain = &active
+	return f, nil
+}
+
+// describeConfirmed prints a transaction of a block.
+func (n *Node) describeConfirmed(s *chainstate.Snapshot, node *chainstate.Node, b *tx.Block, i, verbosity int) (txFields, error) {
 	var spent []consensus.Coin
 	if verbosity > 1 && i > 0 && node.HasUndo() {
 		undo, err := s.Undo(node)
 		if err != nil || len(undo.Txs) < i {
-			return nil, Errorf(CodeInternal, "Undo data expected but can't be read. This could be due to disk corruption or a conflict with a pruning event.")
+			return txFields{}, Errorf(CodeInternal, "Undo data expected but can't be read. This could be due to disk corruption or a conflict with a pruning event.")
 		}
 		spent = undo.Txs[i-1]
 	}
-	f := describeTx(b.Txs[i], c.Node.Board.Params.Name, true, spent, true)
+	f := describeTx(b.Txs[i], n.Board.Params.Name, true, spent, true)
 	f.addBlock(s, node)
 	return f, nil
 }
 
+// rawFromIndex looks for the transaction in the whole chain, if there is an index.
+func (c *Call) rawFromIndex(id tx.Hash, verbosity int) (any, error) {
+	refuse := func(why string) error {
+		return Errorf(CodeInvalidAddress, "%s. Use gettransaction for wallet transactions.", why)
+	}
+	if !c.Node.Config.Store.TxIndex {
+		return nil, refuse("No such mempool transaction. Use -txindex or provide a block hash to enable blockchain transaction queries")
+	}
+	index := c.Node.caughtUpIndex(c.Context)
+	if index == nil {
+		return nil, refuse("No such mempool transaction. Blockchain transactions are still in the process of being indexed")
+	}
+	t, node, err := index.Lookup(id)
+	switch {
+	case err != nil:
+		return nil, err
+	case t == nil && !index.Synced:
+		return nil, refuse("No such mempool transaction. Blockchain transactions are still in the process of being indexed")
+	case t == nil:
+		return nil, refuse("No such mempool or blockchain transaction")
+	case verbosity <= 0:
+		return hexOf(t.Bytes()), nil
+	}
+	s, err := c.Node.pinned()
+	if err != nil {
+		return nil, err
+	}
+	defer s.Release()
+	b, err := c.Node.body(s, node)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(b.Txs, func(x *tx.Tx) bool { return x.ID() == id })
+	if i < 0 {
+		return nil, Errorf(CodeInternal, "Transaction index corrupt")
+	}
+	return c.Node.describeConfirmed(s, node, b, i, verbosity)
+}
+
+// caughtUpIndex is the transaction index once it has followed the tip, if it does
+// follow it by now; nil before it has started.
+func (n *Node) caughtUpIndex(ctx context.Context) *msg.TxIndex {
+	if index := n.Board.TxIndex(); index != nil && index.Synced {
+		ctx, cancel := context.WithTimeout(ctx, settleFor)
+		defer cancel()
+		// Too late or not at all: what it has is looked through all the same.
+		_, _ = n.System.Ask(ctx, n.Cast.TxIndex(), &msg.Barrier{})
+	}
+	return n.Board.TxIndex()
+}
+
 // addBlock tells which block holds the transaction.
 func (f *txFields) addBlock(s *chainstate.Snapshot, node *chainstate.Node) {
-	active, hash, deep := s.Contains(node), node.Hash(), int32(0)
-	f.InActiveChain, f.BlockHash, f.Confirmations = &active, &hash, &deep
-	if active {
+	hash, deep := node.Hash(), int32(0)
+	f.BlockHash, f.Confirmations = &hash, &deep
+	if s.Contains(node) {
 		deep = confirmations(s, node)
 		at := node.Time()
 		f.Time, f.BlockTime = &at, &at

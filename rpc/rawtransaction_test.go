@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/troupe-node/troupe/address"
 	"github.com/troupe-node/troupe/script"
@@ -100,6 +101,27 @@ func TestARawTransactionIsFoundInThePoolOrInItsBlock(t *testing.T) {
 	wantNames(t, r.raw("decoderawtransaction", hexTx(spend)), "txid hash version size vsize weight locktime vin vout")
 	r.refuses(-22, "TX decode failed", "decoderawtransaction", "00")
 	r.refuses(-22, "TX decode failed", "decoderawtransaction", hexTx(spend), false)
+}
+
+func TestWithAnIndexATransactionIsFoundInTheChain(t *testing.T) {
+	r := newRig(t, "-txindex")
+	c := r.payday(3)
+	spend := r.pay(c)
+	id := spend.ID().String()
+	for !call[map[string]struct{ Synced bool }](r, "getindexinfo")["txindex"].Synced {
+		time.Sleep(time.Millisecond)
+	}
+	r.refuses(-5, "No such mempool or blockchain transaction. Use gettransaction for wallet transactions.", "getrawtransaction", id)
+	r.raw("sendrawtransaction", hexTx(spend))
+	call[[]string](r, "generatetodescriptor", 1, trueDesc)
+	if got := call[string](r, "getrawtransaction", id); got != hexTx(spend) {
+		t.Error(got)
+	}
+	wantNames(t, r.raw("getrawtransaction", id, 1), "txid hash version size vsize weight locktime vin vout hex blockhash confirmations time blocktime")
+	wantNames(t, r.raw("getrawtransaction", id, 2), "txid hash version size vsize weight locktime vin vout fee hex blockhash confirmations time blocktime")
+	if got := r.raw("getindexinfo", "coinstatsindex"); got != "{}" {
+		t.Error(got)
+	}
 }
 
 func TestARawTransactionIsMadeAsTold(t *testing.T) {

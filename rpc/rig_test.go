@@ -250,4 +250,3 @@ func (r *rig) pay(c *forge.Chain) *tx.Tx {
 }
 
 func hexTx(t *tx.Tx) string { return fmt.Sprintf("%x", t.Bytes()) }
-
