@@ -85,6 +85,7 @@ func pushHeight(h int32) []byte {
 }
 
 type blockOption struct {
+	coinbase *tx.Tx // nil: one of its own
 	extra    int64
 	script   []byte
 	txs      []*tx.Tx
@@ -106,7 +107,10 @@ func (m *maker) block(name, parent string, o blockOption) *tx.Block {
 	if o.version == 0 {
 		o.version = 4
 	}
-	txs := append([]*tx.Tx{m.coinbase(name, height, o.extra, o.script)}, o.txs...)
+	if o.coinbase == nil {
+		o.coinbase = m.coinbase(name, height, o.extra, o.script)
+	}
+	txs := append([]*tx.Tx{o.coinbase}, o.txs...)
 	ids := make([]tx.Hash, len(txs))
 	for i := range txs {
 		ids[i] = txs[i].ID()

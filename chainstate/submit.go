@@ -110,6 +110,24 @@ func (m *Machine) storeBody(n *Node, b *tx.Block) {
 	}
 }
 
+// Completes is the block with the most work whose chain becomes complete with the
+// body of this one, because the bodies between are here already: nil if none is.
+func (m *Machine) Completes(hash tx.Hash) (best *Node) {
+	n := m.index.Get(hash)
+	if n == nil || n.HasBody() || n.parent == nil || n.parent.chainTxs.Load() == 0 {
+		return nil
+	}
+	queue := append([]*Node(nil), m.waiting[n]...)
+	for ; len(queue) > 0; queue = queue[1:] {
+		d := queue[0]
+		if best == nil || best.work.Less(d.work) {
+			best = d
+		}
+		queue = append(queue, m.waiting[d]...)
+	}
+	return best
+}
+
 // link completes the chains that end at n and at those waiting for it, in the
 // order in which they become complete (Core's ReceivedBlockTransactions).
 func (m *Machine) link(n *Node) {

@@ -73,6 +73,11 @@ func invalid(kind Kind, format string, args ...any) *RuleError {
 
 // RejectScript is the refusal of a block or transaction whose input failed
 // script verification with cause, whose text is Core's ScriptErrorString.
+//
+// Core 28 has two strings for a block: this one where one thread checks scripts
+// (-par=1), and the bare "block-validation-failed" where several do, because
+// they do not know which input comes first. Ours always know, and answer as
+// -par=1 does: the rigs that compare reasons ask Core for exactly that.
 func RejectScript(cause error, debug string) *RuleError {
 	return &RuleError{
 		Kind:   ErrScript,

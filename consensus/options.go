@@ -98,6 +98,20 @@ func WithBIP94(enforce bool) Option {
 	}
 }
 
+// WithBIP30Repeat lets a block of regtest repeat an older block's coinbase and
+// take its coins away, for re-enacting the two blocks of main net that did so
+// (see mainBIP30Blocks).
+func WithBIP30Repeat(older, repeat tx.Hash, olderHeight, repeatHeight int32) Option {
+	return func(p *Params) error {
+		if p.Name != "regtest" {
+			return fmt.Errorf("a repeated coinbase %w", errOnlyRegtest)
+		}
+		p.bip30Repeats = map[int32]tx.Hash{repeatHeight: repeat}
+		p.bip30Unspendable = map[int32]tx.Hash{olderHeight: older}
+		return nil
+	}
+}
+
 // WithSignetChallenge makes a custom signet (-signetchallenge): its own magic,
 // no seeds, and nothing assumed of its chain.
 func WithSignetChallenge(challenge []byte) Option {

@@ -6,6 +6,11 @@
 // allocations per transaction or per block. Ids, witness ids and sizes are
 // computed on the way, so that asking for them later is free.
 //
+// What is taken is bounded by the bytes: at most 24 for each, for a witness made
+// of empty items, which the rules allow and nobody has reason to make; ordinary
+// blocks take about one. Whoever reads for strangers bounds the bytes that are
+// under way.
+//
 // Everything here is immutable after it was made: scripts and witness items
 // alias the original bytes. Whoever keeps a script for longer than its
 // transaction must copy it, or it pins the whole block in memory.
