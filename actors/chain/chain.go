@@ -54,7 +54,7 @@ func Spec(d Deps) kit.Spec {
 	return kit.Spec{
 		Kind: msg.KindChain, Name: msg.KindChain, Mailbox: lanes, Policy: kit.Fatal, Drain: true,
 		New: func() kit.Actor {
-			return &chain{Deps: d, waiting: map[uint64]kit.ReplyTo{}, pruner: pruner{target: d.PruneTarget}}
+			return &chain{Deps: d, waiting: map[uint64]submitter{}, pruner: pruner{target: d.PruneTarget}}
 		},
 	}
 }
@@ -63,12 +63,26 @@ type chain struct {
 	Deps
 	machine *chainstate.Machine
 
-	waiting  map[uint64]kit.ReplyTo // who submitted a block, by origin
-	origin   uint64                 // last one given
-	idle     []kit.ReplyTo          // who waits for the machine to have nothing to do
+	waiting  map[uint64]submitter // who submitted a block, by origin
+	held     []held               // verdicts that wait for what their blocks completed
+	origin   uint64               // last one given
+	idle     []kit.ReplyTo        // who waits for the machine to have nothing to do
 	pruner   pruner
 	draining bool
 	resuming bool // a resume is queued
+}
+
+// submitter waits for the verdict about a block. With the block a chain of blocks
+// that were here before may become complete: the answer waits until that is
+// decided about, too.
+type submitter struct {
+	reply     kit.ReplyTo
+	completes *chainstate.Node
+}
+
+type held struct {
+	submitter
+	verdict chainstate.Verdict
 }
 
 // resume is the timer-like message by which chain goes on with work that it cut
@@ -146,7 +160,7 @@ func (c *chain) open(k *kit.Context) {
 
 func (c *chain) addBlock(k *kit.Context, m *msg.AddBlock) {
 	c.origin++
-	c.waiting[c.origin] = k.ReplyTo()
+	c.waiting[c.origin] = submitter{reply: k.ReplyTo(), completes: c.machine.Completes(m.Block.Hash())}
 	c.machine.AddBlock(k.Now().Unix(), m.Block, chainstate.Submission{
 		Origin: c.origin, Checked: m.Checked, Requested: m.Requested,
 	})

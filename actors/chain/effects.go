@@ -37,6 +37,7 @@ func (c *chain) effects(k *kit.Context) {
 	for i := range ready.Verdicts {
 		c.answer(k, &ready.Verdicts[i])
 	}
+	c.answerHeld()
 	if len(c.idle) > 0 && c.machine.Idle() {
 		for _, r := range c.idle {
 			r.Reply(&msg.Done{})
@@ -107,10 +108,28 @@ func (c *chain) answer(k *kit.Context, v *chainstate.Verdict) {
 	if v.Outcome == chainstate.Refused || v.Outcome == chainstate.Failed {
 		c.Log.BlockRefused(v)
 	}
-	if r, ok := c.waiting[v.Origin]; ok {
+	if s, ok := c.waiting[v.Origin]; ok {
 		delete(c.waiting, v.Origin)
-		r.Reply(&msg.BlockVerdict{Verdict: *v})
+		c.held = append(c.held, held{s, *v})
 	} else if v.Outcome == chainstate.Refused {
 		k.Send(c.Cast.Blocks(), &msg.BlockTurnedBad{Hash: v.Hash, Err: v.Err})
 	}
+}
+
+// answerHeld answers whoever need not wait for more.
+func (c *chain) answerHeld() {
+	if len(c.held) == 0 {
+		return
+	}
+	idle, reached := c.machine.Idle(), c.Board.Tip().Tip().Work()
+	kept := c.held[:0]
+	for _, h := range c.held {
+		if goal := h.completes; goal != nil && !idle && !goal.Failed() && reached.Less(goal.Work()) {
+			kept = append(kept, h)
+			continue
+		}
+		h.reply.Reply(&msg.BlockVerdict{Verdict: h.verdict})
+	}
+	clear(c.held[len(kept):])
+	c.held = kept
 }
