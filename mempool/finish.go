@@ -92,7 +92,9 @@ func (p *Pool) judge(a *Attempt, now int64) (*work, Verdict) {
 	if r == nil && a.MaxRate > 0 && a.fee > feeFor(a.MaxRate, int64(a.Tx.VSize())) {
 		r = reject(Unknown, ErrMaxFee, "")
 	}
-	v.Reject, v.Replaced = r, w.replaced
+	if v.Reject = r; r == nil {
+		v.Replaced = w.replaced
+	}
 	return w, v
 }
 

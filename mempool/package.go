@@ -9,15 +9,15 @@ import (
 
 // Limits of packages.
 const (
-	MaxPackageCount  = 25
+	maxPackageCount  = 25
 	maxPackageWeight = 404_000
 )
 
-// CheckPackage is what a list of transactions must be to count as a package:
+// checkPackage is what a list of transactions must be to count as a package:
 // few, small, in order, and at peace with each other (Core's
 // IsWellFormedPackage).
-func CheckPackage(txs []*tx.Tx) *Reject {
-	if len(txs) > MaxPackageCount {
+func checkPackage(txs []*tx.Tx) *Reject {
+	if len(txs) > maxPackageCount {
 		return reject(MempoolPolicy, ErrPackageCount, "")
 	}
 	weight := 0
@@ -93,7 +93,7 @@ func spends(t *tx.Tx, id tx.Hash) bool {
 // to FinishPackage or TestPackage. What is wrong with one of them is for these to
 // say.
 func (p *Pool) PreparePackage(txs []*tx.Tx, now int64) (*Attempt, *Reject) {
-	if r := CheckPackage(txs); r != nil {
+	if r := checkPackage(txs); r != nil {
 		return nil, r
 	}
 	whole := &Attempt{tip: p.tip, members: make([]*Attempt, len(txs))}

@@ -64,7 +64,7 @@ func TestListsThatAreNoPackages(t *testing.T) {
 		{"rivals", []*tx.Tx{parent, rival}, ErrPackageConflict},
 		{"a family", []*tx.Tx{parent, child}, nil},
 	} {
-		if r := CheckPackage(c.list); (r == nil) != (c.want == nil) || r != nil && !errors.Is(r, c.want) {
+		if r := checkPackage(c.list); (r == nil) != (c.want == nil) || r != nil && !errors.Is(r, c.want) {
 			t.Errorf("%s: %v", c.name, r)
 		}
 	}

@@ -91,9 +91,6 @@ func (p *Pool) Drain() []Removed {
 	return r
 }
 
-// Policy is what the pool was made with.
-func (p *Pool) Policy() Policy { return p.policy }
-
 // Tip is the block that the pool stands on.
 func (p *Pool) Tip() Tip { return p.tip }
 
