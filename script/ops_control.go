@@ -75,17 +75,26 @@ func (e *engine) opUpgradable(op byte) Error {
 	return errOK
 }
 
-// opCheckLockTime is BIP65. The argument stays on the stack.
-func (e *engine) opCheckLockTime() Error {
+// lockArgument is what CHECKLOCKTIMEVERIFY and CHECKSEQUENCEVERIFY compare with. It stays on the stack.
+func (e *engine) lockArgument() (want int64, err Error) {
 	if len(e.stack) < 1 {
-		return ErrInvalidStackOperation
+		return 0, ErrInvalidStackOperation
 	}
 	want, ok := parseNum(e.stack.top(1), e.has(VerifyMinimalData), maxLockTimeSize)
 	if !ok {
-		return ErrUnknown
+		return 0, ErrUnknown
 	}
 	if want < 0 {
-		return ErrNegativeLockTime
+		return 0, ErrNegativeLockTime
+	}
+	return want, errOK
+}
+
+// opCheckLockTime is BIP65.
+func (e *engine) opCheckLockTime() Error {
+	want, err := e.lockArgument()
+	if err != errOK {
+		return err
 	}
 	have := int64(e.ctx.tx.LockTime)
 	// Heights compare with heights and times with times, and a final sequence number would switch the lock time off.
@@ -96,17 +105,11 @@ func (e *engine) opCheckLockTime() Error {
 	return errOK
 }
 
-// opCheckSequence is BIP112. The argument stays on the stack.
+// opCheckSequence is BIP112.
 func (e *engine) opCheckSequence() Error {
-	if len(e.stack) < 1 {
-		return ErrInvalidStackOperation
-	}
-	want, ok := parseNum(e.stack.top(1), e.has(VerifyMinimalData), maxLockTimeSize)
-	if !ok {
-		return ErrUnknown
-	}
-	if want < 0 {
-		return ErrNegativeLockTime
+	want, err := e.lockArgument()
+	if err != errOK {
+		return err
 	}
 	if want&sequenceDisableFlag != 0 {
 		return errOK
