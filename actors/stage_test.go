@@ -160,6 +160,8 @@ func (s *stage) only() *msg.Peer {
 // clock sets the node's clock ahead of now.
 func (s *stage) clock(ahead time.Duration) { s.Env.SetMock(time.Now().Add(ahead)) }
 
+func dialTCP(addr string) (net.Conn, error) { return net.DialTimeout("tcp", addr, 5*time.Second) }
+
 // flawed is a copy of a block with something changed, solved again.
 func (s *stage) flawed(b *tx.Block, change func(h *tx.Header, txs []*tx.Tx) []*tx.Tx) *tx.Block {
 	h := b.Header

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/troupe-node/troupe/actors/kit"
@@ -256,6 +257,8 @@ func reasonOf(err error) string {
 		return "socket closed by the peer"
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "socket closed by the peer in the middle of a message"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "socket reset by the peer"
 	case errors.Is(err, net.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, kit.ErrOwnerClosed):
 		return "connection ended"
 	}
