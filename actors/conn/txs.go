@@ -23,8 +23,8 @@ const (
 	maxMoney        = 21_000_000 * 100_000_000
 )
 
-// maxWaiting bounds the announcements that wait for their moment; the oldest
-// give way, for the peer will hear of them from others.
+// maxWaiting bounds the announcements that wait for their moment; what comes on
+// top the peer will hear of from others.
 const maxWaiting = 50_000
 
 // txRelay is what the peer was told of transactions, and what it told us.
@@ -131,12 +131,11 @@ func (c *conn) gather() {
 	r := &c.txs
 	for e := r.cursor.Next(); e != nil; e = e.Next() {
 		r.cursor = e
-		if !r.known.has(c.idOf(e.Entry)) {
-			r.waiting = append(r.waiting, e.Entry)
-		}
+		r.waiting = append(r.waiting, e.Entry) // whether the peer knows it is asked in its turn
 	}
-	if over := len(r.waiting) - maxWaiting; over > 0 {
-		r.waiting = slices.Delete(r.waiting, 0, over)
+	if len(r.waiting) > maxWaiting {
+		clear(r.waiting[maxWaiting:])
+		r.waiting = r.waiting[:maxWaiting]
 	}
 }
 
@@ -155,26 +154,18 @@ func (c *conn) announce(k *kit.Context, pool *mempool.View) (told uint64) {
 	if len(r.waiting) == 0 {
 		return 0
 	}
-	slices.SortStableFunc(r.waiting, func(a, b *mempool.Entry) int {
-		if d := cmp.Compare(a.AncestorCount(), b.AncestorCount()); d != 0 {
-			return d
-		}
-		return cmp.Compare(b.FeePerKVB(), a.FeePerKVB())
-	})
 	limit := min(broadcastMax, broadcastTarget+len(r.waiting)/1000*5)
 	var list []wire.InvVect
-	taken := 0
-	for _, e := range r.waiting {
-		if len(list) == limit {
-			break
-		}
-		taken++
+	turns := rank(r.waiting)
+	defer turns.done()
+	for len(turns.heap) > 0 && len(list) < limit {
+		e := turns.pop()
 		if v, ok := c.announceable(e, pool); ok {
 			list = append(list, v)
 			told = max(told, e.Sequence+1)
 		}
 	}
-	r.waiting = slices.Delete(r.waiting, 0, taken)
+	r.waiting = turns.rest(r.waiting)
 	if len(list) > 0 {
 		c.send(k, &wire.Inv{List: list})
 	}
