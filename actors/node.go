@@ -32,6 +32,8 @@ type Options struct {
 	// Listeners are the sockets for peers, opened already, with their addresses.
 	Listeners []net.Listener
 	Addresses []listener.Address
+	// PoolFile is where the pool is kept over a restart; empty keeps nothing.
+	PoolFile string
 	// Free tells the free bytes of the disk; nil where there is none.
 	Free func() (uint64, error)
 	// RPC makes the rpc actor; nil for a node without.

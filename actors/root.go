@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/troupe-node/troupe/actors/blocks"
 	"github.com/troupe-node/troupe/actors/chain"
@@ -137,14 +138,17 @@ func (r *root) company(k *kit.Context) error {
 	n := r.node
 	c := n.Config
 	r.play(k, observer.Spec(observer.Deps{Board: n.Board, Ledger: n.Ledger, Log: n.Log}))
-	r.play(k, mempool.Spec(mempool.Deps{Board: n.Board, Cast: n.Cast, Policy: poolPolicy(&c.Mempool), AtOnce: 64 * max(1, c.Store.Par), Log: n.log}))
+	r.play(k, mempool.Spec(mempool.Deps{
+		Board: n.Board, Cast: n.Cast, Policy: poolPolicy(&c.Mempool), AtOnce: 64 * max(1, c.Store.Par),
+		File: n.PoolFile, Keep: c.Mempool.Persist && n.PoolFile != "", Log: n.log,
+	}))
 	r.play(k, txfetch.Spec(txfetch.Deps{Board: n.Board, Cast: n.Cast}))
 	r.play(k, blocks.Spec(blocks.Deps{Board: n.Board, Cast: n.Cast, Config: download.BlocksConfig{Params: n.Params}}))
 	r.play(k, headers.Spec(headers.Deps{Board: n.Board, Cast: n.Cast, Config: download.HeadersConfig{Params: n.Params}}))
 	r.play(k, minter.Spec(minter.Deps{
 		Board: n.Board, Cast: n.Cast, Log: n.log, Limits: n.TemplateLimits(),
 		Rule:    minter.Rule{PayTo: n.PayTo, Every: c.Minter.Interval, Txs: c.Minter.Txs},
-		Version: c.Rules.TestBlockVersion,
+		Version: c.Rules.TestBlockVersion, Cores: runtime.GOMAXPROCS(0),
 	}))
 	if c.Store.TxIndex {
 		r.play(k, txindex.Spec(txindex.Deps{Board: n.Board, Cast: n.Cast, Log: n.log}))
@@ -180,6 +184,7 @@ func poolPolicy(c *config.Mempool) pool.Policy {
 	p.AncestorCount, p.AncestorVBytes = c.AncestorCount, c.AncestorBytes
 	p.DescendantCount, p.DescendantVBytes = c.DescendantCount, c.DescendantBytes
 	p.FullRBF, p.MaxBytes, p.ExpirySeconds = c.FullRBF, c.MaxBytes, int64(c.Expiry.Seconds())
+	p.MaxOrphans = c.MaxOrphans
 	return p
 }
 

@@ -313,6 +313,9 @@ func (s *serving) tx(v wire.InvVect) *outgoing {
 	if v.Type == wire.InvTx {
 		payload = e.Tx.StrippedBytes()
 	}
+	if e.Unbroadcast() { // if it is lost, the pool announces once more
+		s.conn.node.Cast.Mempool().Post(&msg.TxServed{ID: e.Tx.ID()})
+	}
 	return s.framed(wire.CmdTx, payload)
 }
 

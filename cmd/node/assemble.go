@@ -92,6 +92,7 @@ func prepare(s *session) (*assembly, error) {
 	a.options = actors.Options{
 		Config: c, Params: params, Env: kit.NewReal(), Log: s.Log,
 		UserAgent: c.Network.UserAgent(agentName, build().Version),
+		PoolFile:  filepath.Join(c.ChainDir, "mempool.dat"),
 		Free:      func() (uint64, error) { return chainstore.DiskFree(c.ChainDir) },
 	}
 	if c.Minter.Address != "" {

@@ -12,7 +12,7 @@ import (
 func importBlocks(ctx context.Context, s *session, files []string, progress func(importState)) error {
 	c := &s.Config
 	c.Network.Listen, c.Network.OnlyConnect, c.Network.Connect, c.Network.AddNode = false, true, nil, nil
-	c.Minter.Address = ""
+	c.Minter.Address, c.Mempool.Persist = "", false
 	a, err := prepare(s)
 	if err != nil {
 		return err

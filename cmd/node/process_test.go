@@ -259,6 +259,27 @@ func treeNames(text string) (names []string) {
 	return names
 }
 
+func TestThePoolOutlivesARestart(t *testing.T) {
+	dir := t.TempDir()
+	p := launchNode(t, dir, "-acceptnonstdtxn")
+	// OP_TRUE, so that anybody can spend what was minted.
+	p.rpc(nil, "generatetodescriptor", 101, "raw(51)#8lvh9jxk")
+	var hash string
+	p.rpc(&hash, "getblockhash", 1)
+	var block struct{ Tx []string }
+	p.rpc(&block, "getblock", hash)
+	var raw, id string
+	p.rpc(&raw, "createrawtransaction", []any{map[string]any{"txid": block.Tx[0], "vout": 0}}, map[string]any{someAddress: 49.999})
+	p.rpc(&id, "sendrawtransaction", raw)
+	p.end(syscall.SIGTERM)
+	p = launchNode(t, dir, "-acceptnonstdtxn")
+	p.until("the pool is back", func() bool {
+		var ids []string
+		return p.try(&ids, "getrawmempool") == nil && slices.Equal(ids, []string{id})
+	})
+	p.end(syscall.SIGTERM)
+}
+
 func TestTheStopCallEndsTheProcessInOrder(t *testing.T) {
 	p := launchNode(t, t.TempDir())
 	var said string

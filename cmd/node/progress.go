@@ -99,7 +99,7 @@ func (p *progress) draw(line string) {
 
 func (s progressState) line() string {
 	b := quantity(float64(s.Done), s.Unit)
-	if s.Unit == "bytes" { // of blocks
+	if s.Height > 0 { // a flood has none
 		b = fmt.Sprintf("height %d  %s", s.Height, b)
 	}
 	if s.Of > 0 {
