@@ -33,6 +33,7 @@ type output struct {
 	sources bool
 	ips     bool
 	file    *timberjack.Logger
+	quiet   *atomic.Bool // the console, for a while
 }
 
 // Sampling of frequent events: the first of each kind in a second, then one in so many.
@@ -46,6 +47,7 @@ const (
 func Open(c *config.Logs, console *os.File) (*Logger, error) {
 	var cores []zapcore.Core
 	var file *timberjack.Logger
+	quiet := new(atomic.Bool)
 	if c.File != "" {
 		if err := touch(c.File); err != nil {
 			return nil, err
@@ -57,9 +59,11 @@ func Open(c *config.Logs, console *os.File) (*Logger, error) {
 		cores = append(cores, newCore(c, file, c.Format != config.FormatConsole, false))
 	}
 	if c.Console && console != nil {
-		cores = append(cores, newCore(c, console, c.Format == config.FormatJSON, terminal(console)))
+		cores = append(cores, hushable{newCore(c, console, c.Format == config.FormatJSON, terminal(console)), quiet})
 	}
-	return newLogger(c, zapcore.NewTee(cores...), file), nil
+	l := newLogger(c, zapcore.NewTee(cores...), file)
+	l.out.quiet = quiet
+	return l, nil
 }
 
 func touch(path string) error {
@@ -133,6 +137,13 @@ func (l *Logger) SetLevel(c category.Category, level Level) {
 	}
 }
 
+// Quiet keeps lines off the console, or lets them onto it again; the file gets them all.
+func (l *Logger) Quiet(on bool) {
+	if l != nil && l.out.quiet != nil {
+		l.out.quiet.Store(on)
+	}
+}
+
 // Dropped counts the lines that sampling left out, by category; those without are absent.
 func (l *Logger) Dropped() map[category.Category]uint64 {
 	counts := map[category.Category]uint64{}
@@ -184,3 +195,23 @@ func (o *output) write(e *Event, entry zapcore.Entry, fields []zap.Field) {
 		o.failed.Add(1)
 	}
 }
+
+// hushable is a console: it can be told to be quiet, and may be a pipe.
+type hushable struct {
+	zapcore.Core
+	quiet *atomic.Bool
+}
+
+func (h hushable) With(fields []zapcore.Field) zapcore.Core {
+	return hushable{h.Core.With(fields), h.quiet}
+}
+
+func (h hushable) Write(entry zapcore.Entry, fields []zapcore.Field) error {
+	if h.quiet.Load() {
+		return nil
+	}
+	return h.Core.Write(entry, fields)
+}
+
+// Sync has nothing to do: a pipe cannot be synced, and a screen need not be.
+func (h hushable) Sync() error { return nil }

@@ -266,3 +266,29 @@ func BenchmarkALineInTheFile(b *testing.B) {
 type discard struct{}
 
 func (*discard) Write(p []byte) (int, error) { return len(p), nil }
+
+func TestTheConsoleCanBeQuietWhileTheFileGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	console, err := os.Create(filepath.Join(dir, "console"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer console.Close()
+	file := filepath.Join(dir, "debug.log")
+	l, err := Open(&config.Logs{File: file, Console: true, Level: "info", Format: config.FormatAuto, MaxFileBytes: 1 << 20}, console)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, quiet := range []bool{false, true, false} {
+		l.Quiet(quiet)
+		NodeReady.Log(l, Height.Is(int64(i)))
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]int{console.Name(): 2, file: 3} {
+		if raw, err := os.ReadFile(path); err != nil || bytes.Count(raw, []byte("node.ready")) != want {
+			t.Errorf("%s: want %d lines: %v\n%s", path, want, err, raw)
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/troupe-node/troupe/address"
 	"github.com/troupe-node/troupe/config"
+	"github.com/troupe-node/troupe/logs"
 	"github.com/troupe-node/troupe/script"
 	"github.com/troupe-node/troupe/script/secp"
 )
@@ -25,6 +26,9 @@ var devDefaults = []string{"-regtest", "-dnsseed=0", "-fixedseeds=0", "-discover
 
 // devMaturity is how many blocks make the first coin spendable: its own and a hundred more.
 const devMaturity = 101
+
+// devFolder begins the name of a dev node's temporary folder.
+const devFolder = "troupe-dev-"
 
 func (a *app) devCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -62,7 +66,8 @@ func (a *app) dev(cmd *cobra.Command, argv []string) (err error) {
 	}
 	dir := loaded.Config.DataDir
 	if !loaded.Given("datadir") {
-		if dir, err = os.MkdirTemp("", "troupe-dev-"); err != nil {
+		sweepDev()
+		if dir, err = os.MkdirTemp("", devFolder); err != nil {
 			return fail(exitDisk, "cannot make a temporary folder", "", "name one with -datadir").because(err)
 		}
 		full = append(full, "-datadir="+dir, "-noconf")
@@ -97,10 +102,8 @@ func (a *app) devReady(s *session, w *devWallet, r readiness) error {
 		return err
 	}
 	w.client = client
-	if missing := devMaturity - int(r.Height); missing > 0 {
-		if err := client.call(nil, "generatetoaddress", missing, w.address); err != nil {
-			return fail(exitUnexpected, "the first blocks could not be minted", "", "see the log").because(err)
-		}
+	if err := w.mature(s.Log, devMaturity-int(r.Height)); err != nil {
+		return err
 	}
 	sum, err := w.balance()
 	if err != nil {
@@ -113,6 +116,20 @@ func (a *app) devReady(s *session, w *devWallet, r readiness) error {
 	fmt.Fprintf(a.stdout, "  address  %s\n  key      %s\n", w.address, w.wif)
 	fmt.Fprintln(a.stdout, "try: troupe dev send <address> 1.5 · troupe dev balance · troupe status --actors · Ctrl-C stops")
 	return nil
+}
+
+// mature mints the blocks that are missing until the first coin can be spent. Their lines
+// would push everything else off the screen: they are in the file alone.
+func (w *devWallet) mature(log *logs.Logger, missing int) error {
+	if missing <= 0 {
+		return nil
+	}
+	log.Quiet(true)
+	defer log.Quiet(false)
+	if err := w.client.call(nil, "generatetoaddress", missing, w.address); err != nil {
+		return fail(exitUnexpected, "the first blocks could not be minted", "", "see the log").because(err)
+	}
+	return w.client.call(nil, "syncwithvalidationinterfacequeue")
 }
 
 // devRecord tells the commands of another terminal where the dev node is. It is gone
@@ -132,6 +149,15 @@ func (r devRecord) write() error {
 		return err
 	}
 	return os.WriteFile(devRecordPath(), raw, 0o600)
+}
+
+// sweepDev removes the folder of a dev node that was killed, and so could not.
+func sweepDev() {
+	old, err := readDevRecord()
+	ours := filepath.Dir(old.DataDir) == filepath.Clean(os.TempDir()) && strings.HasPrefix(filepath.Base(old.DataDir), devFolder)
+	if err == nil && ours && !locked(filepath.Join(old.DataDir, config.Regtest.Dir())) {
+		os.RemoveAll(old.DataDir)
+	}
 }
 
 // remove leaves the record of a later dev node alone.

@@ -76,28 +76,9 @@ func (a *app) devBalance() *cobra.Command {
 
 // devWallet finds the running dev node: in -datadir, or where the last one said it is.
 func (a *app) devWallet(cmd *cobra.Command, argv []string) (*devWallet, config.Args, error) {
-	rules := config.ArgRules{Spaced: true, Words: true}
-	full := append([]string{"-regtest"}, argv...)
-	args, err := a.line(cmd, full, rules)
+	args, loaded, err := a.devNode(cmd, argv, config.ArgRules{Spaced: true, Words: true})
 	if err != nil {
 		return nil, args, err
-	}
-	loaded, err := a.load(args)
-	if err != nil {
-		return nil, args, err
-	}
-	if !loaded.Given("datadir") {
-		record, err := readDevRecord()
-		if err != nil {
-			return nil, args, fail(exitUnexpected, "no dev node runs", "", "start one with troupe dev, or name its -datadir")
-		}
-		where := []string{"-regtest", "-datadir=" + record.DataDir}
-		if args, err = a.line(cmd, append(where, argv...), rules); err != nil {
-			return nil, args, err
-		}
-		if loaded, err = a.load(args); err != nil {
-			return nil, args, err
-		}
 	}
 	client, err := newRPCClient(&loaded.Config, time.Minute)
 	if err != nil {
@@ -109,6 +90,26 @@ func (a *app) devWallet(cmd *cobra.Command, argv []string) (*devWallet, config.A
 	}
 	w.client = client
 	return w, args, nil
+}
+
+// devNode completes the arguments with the place of the running dev node, unless they
+// name one.
+func (a *app) devNode(cmd *cobra.Command, argv []string, rules config.ArgRules) (args config.Args, loaded *config.Loaded, err error) {
+	place := []string{"-regtest"}
+	for range 2 {
+		if args, err = a.line(cmd, slices.Concat(place, argv), rules); err != nil {
+			return args, nil, err
+		}
+		if loaded, err = a.load(args); err != nil || loaded.Given("datadir") {
+			return args, loaded, err
+		}
+		record, err := readDevRecord()
+		if err != nil {
+			return args, nil, fail(exitUnexpected, "no dev node runs", "", "start one with troupe dev, or name its -datadir")
+		}
+		place = []string{"-regtest", "-datadir=" + record.DataDir}
+	}
+	return args, loaded, nil
 }
 
 // findDevWallet does not make a key where no dev node has been.

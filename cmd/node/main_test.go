@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -303,61 +301,13 @@ func TestProgressShowsRateAndEstimateOnATerminalAndALineEveryTenSecondsElsewhere
 	if len(lines) != 3 || lines[0].Rate != 10 || lines[0].ETA != 90 || lines[2].ETA != 70 {
 		t.Errorf("lines %+v", lines)
 	}
-	if got := screen.String(); !strings.Contains(got, "\rheight 30  300 blocks of 1000 blocks (30.0%)  10 blocks/s  1m10s left") {
+	if got := screen.String(); !strings.Contains(got, "\r300 blocks of 1000 blocks (30.0%)  10 blocks/s  1m10s left") {
 		t.Errorf("screen %q", got)
 	}
 	p.finish()
 	if !strings.HasSuffix(screen.String(), " \r") {
 		t.Error("the line is left on the screen")
 	}
-}
-
-// fakeNode answers JSON-RPC from a table, and keeps what was asked.
-type fakeNode struct {
-	*httptest.Server
-	answers map[string]any
-	calls   []string
-}
-
-func newFakeNode(t *testing.T, p *program, answers map[string]any) (*fakeNode, []string) {
-	t.Helper()
-	n := &fakeNode{answers: answers}
-	n.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, pass, _ := r.BasicAuth(); pass != "secret" {
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		var call struct {
-			Method string `json:"method"`
-			Params any    `json:"params"`
-		}
-		if err := json.NewDecoder(r.Body).Decode(&call); err != nil {
-			t.Error(err)
-		}
-		params, _ := json.Marshal(call.Params)
-		n.calls = append(n.calls, call.Method+string(params))
-		answer, ok := n.answers[call.Method]
-		reply := map[string]any{"jsonrpc": "2.0", "id": 1, "result": answer}
-		if e, isErr := answer.(*rpcError); isErr || !ok {
-			if !ok {
-				e = &rpcError{-32601, "Method not found"}
-			}
-			reply = map[string]any{"jsonrpc": "2.0", "id": 1, "error": e}
-		}
-		if err := json.NewEncoder(w).Encode(reply); err != nil {
-			t.Error(err)
-		}
-	}))
-	t.Cleanup(func() { n.Close(); http.DefaultTransport.(*http.Transport).CloseIdleConnections() })
-	dir := filepath.Join(p.dir, "regtest")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, ".cookie"), []byte("__cookie__:secret"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(n.Listener.Addr().String())
-	return n, []string{"-regtest", "-datadir=" + p.dir, "-rpcport=" + port}
 }
 
 func TestStatusAndStopFindTheNodeThroughItsCookie(t *testing.T) {
@@ -408,86 +358,6 @@ func trimTree(s string) []string {
 		}
 	}
 	return list
-}
-
-func TestDevMaturesACoinAndLeavesNothingBehind(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
-	p := newProgram(t, engine{})
-	node, _ := newFakeNode(t, p, map[string]any{
-		"generatetoaddress": []string{},
-		"scantxoutset":      map[string]any{"height": 101, "unspents": []map[string]any{{"txid": "aa", "vout": 0, "amount": json.Number("50.00000000"), "coinbase": true, "height": 1}, {"txid": "bb", "vout": 0, "amount": json.Number("50"), "coinbase": true, "height": 3}}},
-		"gettxout":          map[string]any{"value": 50},
-	})
-	_, port, _ := net.SplitHostPort(node.Listener.Addr().String())
-	var seen *config.Config
-	p.engine.Run = func(ctx context.Context, s *session, ready func(readiness) error) error {
-		seen = &s.Config
-		if err := os.WriteFile(s.Config.RPC.CookieFile, []byte("__cookie__:secret"), 0o600); err != nil {
-			return err
-		}
-		if err := ready(readiness{RPC: []string{"r"}, P2P: []string{"p"}}); err != nil {
-			return err
-		}
-		// From another terminal.
-		other := newProgram(t, p.engine)
-		if code := other.do("dev", "balance", "-rpcport="+port); code != 0 || !strings.Contains(other.out.String(), "spendable  50.00000000\nmaturing   50.00000000\n") {
-			t.Errorf("balance: %d %s%s", code, other.out.String(), other.err.String())
-		}
-		return nil
-	}
-	if code := p.do("dev", "-printtoconsole=0", "-rpcport="+port, "-mintertxs=1"); code != 0 {
-		t.Fatalf("%d %s", code, p.err.String())
-	}
-	if seen.Chain != config.Regtest || seen.Minter.Txs != 1 || seen.Minter.Interval != 10*time.Second || !strings.HasPrefix(seen.Minter.Address, "bcrt1q") || !seen.Network.Bind[0].Addr.Addr().IsLoopback() {
-		t.Errorf("%+v %+v", seen.Minter, seen.Network)
-	}
-	if want := fmt.Sprintf(`generatetoaddress[101,"%s"]`, seen.Minter.Address); node.calls[0] != want {
-		t.Errorf("calls %q", node.calls)
-	}
-	if !strings.Contains(p.out.String(), "50.00000000 spendable, 50.00000000 maturing") {
-		t.Errorf("printed %s", p.out.String())
-	}
-	left, _ := filepath.Glob(filepath.Join(os.TempDir(), "*"))
-	if len(left) != 0 {
-		t.Errorf("left behind: %v", left)
-	}
-	if code := p.do("dev", "balance"); code == 0 || !strings.Contains(p.err.String(), "no dev node runs") {
-		t.Errorf("%d %s", code, p.err.String())
-	}
-}
-
-func TestDevSendPaysAFeeAndKeepsTheChange(t *testing.T) {
-	p := newProgram(t, idle(readiness{}))
-	node, where := newFakeNode(t, p, map[string]any{
-		"scantxoutset": map[string]any{"height": 300, "unspents": []map[string]any{
-			{"txid": "aa", "vout": 1, "amount": json.Number("1.0"), "scriptPubKey": "00", "height": 5},
-			{"txid": "bb", "vout": 0, "amount": json.Number("2.5"), "scriptPubKey": "01", "coinbase": true, "height": 6}}},
-		"gettxout": map[string]any{"value": 1}, "createrawtransaction": "raw",
-		"signrawtransactionwithkey": map[string]any{"hex": "signed", "complete": true},
-		"decoderawtransaction":      map[string]any{"vsize": 141}, "sendrawtransaction": "txid1",
-	})
-	if _, err := openDevWallet(filepath.Join(p.dir, "regtest")); err != nil {
-		t.Fatal(err)
-	}
-	code := p.do(append([]string{"dev", "send", "bcrt1qdest", "1.5"}, where...)...)
-	if code != 0 || !strings.Contains(p.out.String(), "sent 1.50000000 to bcrt1qdest\n  fee   0.00000282\n  txid  txid1") {
-		t.Fatalf("%d %s%s", code, p.out.String(), p.err.String())
-	}
-	var last string
-	for _, c := range node.calls {
-		if strings.HasPrefix(c, "createrawtransaction") {
-			last = c
-		}
-	}
-	if !strings.Contains(last, `[{"txid":"bb","vout":0}],[{"bcrt1qdest":1.5}`) || !strings.Contains(last, ":0.99999718}]") {
-		t.Errorf("made %s", last)
-	}
-	if code := p.do(append([]string{"dev", "send", "bcrt1qdest", "4"}, where...)...); code == 0 || !strings.Contains(p.err.String(), "3.50000000 are spendable") {
-		t.Errorf("%d %s", code, p.err.String())
-	}
-	if code := p.do(append([]string{"dev", "send", "bcrt1qdest", "1,5"}, where...)...); code != exitUsage {
-		t.Errorf("%d %s", code, p.err.String())
-	}
 }
 
 func TestImportShowsWhatItReached(t *testing.T) {

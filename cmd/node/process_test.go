@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -39,10 +40,28 @@ type process struct {
 	chainDir string // the chain's folder in it
 	port     int    // of RPC
 	p2p      int
-	out      bytes.Buffer
-	errs     bytes.Buffer
+	out      shared
+	errs     shared
 	waited   chan struct{}
 	waitErr  error
+}
+
+// shared is a buffer that is read while the process still writes.
+type shared struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *shared) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }
 
 // launch starts the program with a data directory of its own.
@@ -153,7 +172,7 @@ func (p *process) end(sig syscall.Signal) {
 	if errors.As(p.waitErr, &exit) {
 		p.t.Errorf("exit: %v\n%s", exit, p.errs.String())
 	}
-	if p.errs.Len() > 0 {
+	if p.errs.String() != "" {
 		p.t.Errorf("standard error is not empty: %s", p.errs.String())
 	}
 }
@@ -292,7 +311,7 @@ func TestTheStopCallEndsTheProcessInOrder(t *testing.T) {
 	case <-time.After(30 * time.Second):
 		t.Fatal("the process does not stop")
 	}
-	if p.waitErr != nil || p.errs.Len() > 0 {
+	if p.waitErr != nil || p.errs.String() != "" {
 		t.Errorf("%v\n%s", p.waitErr, p.errs.String())
 	}
 	if _, err := os.Stat(filepath.Join(p.chainDir, ".cookie")); !os.IsNotExist(err) {

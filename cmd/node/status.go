@@ -70,15 +70,22 @@ func (a *app) statusCommand() *cobra.Command {
 	return cmd
 }
 
-// client takes the arguments of a command that speaks to a node.
+// client takes the arguments of a command that speaks to a node. When they name none and
+// none runs where one would be, the dev node is meant, if there is one.
 func (a *app) client(cmd *cobra.Command, argv []string, timeout time.Duration) (*config.Loaded, *rpcClient, error) {
-	args, err := a.line(cmd, argv, config.ArgRules{Spaced: true})
+	rules := config.ArgRules{Spaced: true}
+	args, err := a.line(cmd, argv, rules)
 	if err != nil {
 		return nil, nil, err
 	}
 	loaded, err := a.load(args)
 	if err != nil {
 		return nil, nil, err
+	}
+	if !loaded.Given("datadir") && (!loaded.Given("chain") || loaded.Config.Chain == config.Regtest) && !locked(loaded.Config.ChainDir) {
+		if _, dev, err := a.devNode(cmd, argv, rules); err == nil {
+			loaded = dev
+		}
 	}
 	client, err := newRPCClient(&loaded.Config, timeout)
 	return loaded, client, err
