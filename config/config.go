@@ -130,6 +130,8 @@ type Store struct {
 	PeerBlockFilters    bool
 	Prune               bool  // blocks may be deleted
 	PruneTarget         int64 // bytes to stay under; 0 with Prune: only when asked by RPC
+	Reindex             bool  // make everything anew from the stored blocks
+	ReindexChainstate   bool  // make the coins anew
 	ReconstructionExtra int   // transactions kept for compact blocks
 }
 

@@ -76,6 +76,9 @@ func (l *loader) check() {
 	if c.Store.Prune && c.Store.TxIndex {
 		refuse("prune", "Prune mode is incompatible with -txindex.", "the index points into blocks that would be deleted", "choose one of them")
 	}
+	if c.Store.Prune && c.Store.ReindexChainstate {
+		refuse("reindex-chainstate", "Prune mode is incompatible with -reindex-chainstate. Use full -reindex instead.", "", "")
+	}
 	if c.Store.PeerBlockFilters && !c.Store.BlockFilterIndex {
 		refuse("peerblockfilters", "Cannot set -peerblockfilters without -blockfilterindex.", "the filters served come from the index", "add blockfilterindex=1")
 	}

@@ -32,6 +32,9 @@ func runNode(ctx context.Context, s *session, ready func(readiness) error) error
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	if err := mendStore(ctx, s); err != nil {
+		return err
+	}
 	a, err := prepare(s)
 	if err != nil {
 		return err
@@ -118,15 +121,13 @@ func (a *assembly) open() (err error) {
 	return nil
 }
 
-// openStore opens the chain's database and says what to do when it cannot.
-func openStore(s *session, params *consensus.Params) (*chainstore.Badger, error) {
-	start := time.Now()
+// storeOptions are what the chain's database is opened with.
+func storeOptions(s *session, params *consensus.Params) chainstore.Options {
 	memory := chainstore.DefaultMemory
 	if s.Config.Chain == config.Regtest {
 		memory = chainstore.SmallMemory
 	}
-	dir := filepath.Join(s.Config.ChainDir, storeDir)
-	store, err := chainstore.Open(dir, chainstore.Options{
+	return chainstore.Options{
 		Network: string(s.Config.Chain), Magic: params.Magic, CreatedBy: build().line(), Memory: memory,
 		Log: func(level chainstore.LogLevel, text string) {
 			event := logs.StoreNote
@@ -135,7 +136,14 @@ func openStore(s *session, params *consensus.Params) (*chainstore.Badger, error)
 			}
 			event.Log(s.Log, logs.Detail.Is(strings.TrimSpace(text)))
 		},
-	})
+	}
+}
+
+// openStore opens the chain's database and says what to do when it cannot.
+func openStore(s *session, params *consensus.Params) (*chainstore.Badger, error) {
+	start := time.Now()
+	dir := storePath(s)
+	store, err := chainstore.Open(dir, storeOptions(s, params))
 	switch {
 	case errors.Is(err, chainstore.ErrFormat), errors.Is(err, chainstore.ErrNetwork):
 		return nil, fail(exitFormat, "the chain store cannot be used", err.Error(), "").because(err)

@@ -10,9 +10,10 @@ import (
 
 // importBlocks plays a node that speaks to nobody, and feeds it the files.
 func importBlocks(ctx context.Context, s *session, files []string, progress func(importState)) error {
-	c := &s.Config
-	c.Network.Listen, c.Network.OnlyConnect, c.Network.Connect, c.Network.AddNode = false, true, nil, nil
-	c.Minter.Address, c.Mempool.Persist = "", false
+	silence(&s.Config)
+	if err := mendStore(ctx, s); err != nil {
+		return err
+	}
 	a, err := prepare(s)
 	if err != nil {
 		return err

@@ -71,6 +71,7 @@ Without a command it runs a node by Bitcoin Core's argument rules.`,
 	if a.engine.Flood != nil {
 		root.AddCommand(a.floodCommand())
 	}
+	root.AddCommand(a.storeCommand(), a.reindexCommand(), a.exportCommand())
 	root.AddCommand(a.statusCommand(), a.stopCommand(), a.configCommand(), a.versionCommand())
 	for _, c := range allCommands(root) {
 		c.DisableFlagParsing = true // line does it, by the registry
