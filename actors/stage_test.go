@@ -245,3 +245,17 @@ func (s *stage) called(typ msg.ConnType, o testpeer.Options) *testpeer.Peer {
 	o.Accepted = true
 	return testpeer.New(s.t, far, o)
 }
+
+var forgeOptions forge.BlockOptions
+
+// solve finds a nonce for a header that was changed.
+func (s *stage) solve(h *tx.Header) {
+	target := s.Params.Genesis.Header.Bits
+	for bits := h.Bits; ; h.Nonce++ {
+		probe := *h
+		probe.Bits = bits
+		if consensus.CheckHeader(&probe, probe.Hash(), s.Params) == nil || bits != target && h.Hash()[31] == 0 {
+			return
+		}
+	}
+}

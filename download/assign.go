@@ -175,12 +175,10 @@ func (m *Blocks) deliver(now time.Time) {
 				continue
 			}
 			if w.state == staged {
-				if m.delivered > 0 && (m.delivered >= m.cfg.DeliverBlocks || m.deliveredBytes+w.size > m.cfg.DeliverBytes) {
+				if !m.mayHand(w.size) {
 					return
 				}
-				w.become(now, delivered)
-				m.delivered++
-				m.deliveredBytes += w.size
+				m.hand(now, w)
 				m.add(Deliver{w.hash})
 				if leading {
 					t.head = j + 1

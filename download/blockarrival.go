@@ -15,7 +15,8 @@ const (
 	// PassRequested: give it to the chain as one that we asked for, although it
 	// is not wanted any more. The chain keeps it as a side branch.
 	PassRequested
-	// PassUnrequested: give it to the chain as one that nobody asked for.
+	// PassUnrequested: give it to the chain as one that nobody asked for, and say
+	// with Settled what it said.
 	PassUnrequested
 	// DropDuplicate: we have it already, or the chain does.
 	DropDuplicate
@@ -64,18 +65,40 @@ func (m *Blocks) accept(now time.Time, id PeerID, w *want, asked bool, size int)
 		return PassUnrequested
 	case w.state >= staged:
 		return DropDuplicate
+	case !asked && len(w.leases) == 0 && m.mayHand(size):
+		// Its turn had not come, and the chain has rules for such (as Core's).
+		m.here(now, id, w, size)
+		m.hand(now, w)
+		return PassUnrequested
 	}
 	for len(w.leases) > 0 { // others were asked too and may still send it
 		p := w.leases[0].peer
 		m.drop(p, w)
 		p.mayCome(w.hash)
 	}
+	m.here(now, id, w, size)
+	return Keep
+}
+
+// here notes that a block has arrived.
+func (m *Blocks) here(now time.Time, id PeerID, w *want, size int) {
 	w.from, w.size = id, size
 	w.become(now, staged)
 	w.note(now, "arrived", id)
 	m.stagedBytes += size
 	m.typical = max(size, m.typical-m.typical/16) // rises at once, falls slowly
-	return Keep
+}
+
+// mayHand says whether the chain may have one more block at once.
+func (m *Blocks) mayHand(size int) bool {
+	return m.delivered == 0 || m.delivered < m.cfg.DeliverBlocks && m.deliveredBytes+size <= m.cfg.DeliverBytes
+}
+
+// hand notes that the chain gets a block.
+func (m *Blocks) hand(now time.Time, w *want) {
+	w.become(now, delivered)
+	m.delivered++
+	m.deliveredBytes += w.size
 }
 
 // Outcome is what the chain said about a delivered block.
@@ -92,6 +115,9 @@ const (
 	// Again: our side failed, which says nothing about block or peer. The block is
 	// asked for again a moment later, of anybody.
 	Again
+	// Declined: the chain does not take it without having asked. It is wanted
+	// when its turn comes, from the same peer, too.
+	Declined
 )
 
 // againAfter is that moment: a failure that lasts must not become a busy loop.
@@ -118,6 +144,10 @@ func (m *Blocks) Settled(now time.Time, hash tx.Hash, o Outcome) {
 		w.become(now, needed)
 		w.notBefore = now.Add(againAfter)
 		w.note(now, "we failed: asking again", Nobody)
+		m.rewind(w)
+	case o == Declined:
+		w.become(now, needed)
+		w.note(now, "came before its turn: to be asked for", w.from)
 		m.rewind(w)
 	default:
 		w.become(now, settled)

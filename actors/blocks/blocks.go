@@ -48,7 +48,7 @@ func Spec(d Deps) kit.Spec {
 		Kind: msg.KindBlocks, Name: msg.KindBlocks, Mailbox: lanes,
 		Policy: kit.Restart(5, time.Minute, 100*time.Millisecond, kit.Fatal),
 		New: func() kit.Actor {
-			return &blocks{Deps: d, peers: map[msg.PeerID]*msg.Peer{}, staged: map[tx.Hash]*arrival{}, chain: map[kit.CallID]*arrival{}, unread: map[msg.PeerID]bool{}}
+			return &blocks{Deps: d, peers: map[msg.PeerID]*msg.Peer{}, staged: map[tx.Hash]*arrival{}, follows: map[tx.Hash]*arrival{}, chain: map[kit.CallID]*arrival{}, unread: map[msg.PeerID]bool{}}
 		},
 	}
 }
@@ -58,6 +58,7 @@ type blocks struct {
 	machine *download.Blocks
 	peers   map[msg.PeerID]*msg.Peer
 	staged  map[tx.Hash]*arrival    // here, not yet with chain
+	follows map[tx.Hash]*arrival    // of these, the one on top of a block
 	chain   map[kit.CallID]*arrival // with chain
 	sources sources
 	barrier []kit.ReplyTo
@@ -70,13 +71,38 @@ type arrival struct {
 	msg    *msg.BlockArrived
 	reply  kit.ReplyTo
 	leased bool // the machine waits for its verdict
+
+	// last is the end of the chain of blocks that were here before and follow this
+	// one: its connection hears when that is decided about, too.
+	last    *arrival
+	decided bool
+	waiting []waiter // who waits for this one as their last
 }
 
-// done answers the connection and gives its credit back; once.
+type waiter struct {
+	reply kit.ReplyTo
+	err   error
+}
+
+// done gives the credit back and answers the connection; once.
 func (a *arrival) done(err error) {
 	a.msg.Release()
-	a.reply.Reply(&msg.Done{Err: err})
+	if a.last != nil && !a.last.decided {
+		a.last.waiting = append(a.last.waiting, waiter{a.reply, err})
+	} else {
+		a.reply.Reply(&msg.Done{Err: err})
+	}
 	a.reply = kit.ReplyTo{}
+}
+
+// over ends a block that is decided about, or dropped.
+func (a *arrival) over(err error) {
+	a.done(err)
+	a.decided = true
+	for _, w := range a.waiting {
+		w.reply.Reply(&msg.Done{Err: w.err})
+	}
+	a.waiting = nil
 }
 
 // Receive handles one message.
@@ -154,12 +180,12 @@ func (b *blocks) rejoin(k *kit.Context) {
 // on, and whoever has them will be asked again.
 func (b *blocks) abandon() {
 	for _, a := range b.staged {
-		a.done(nil)
+		a.over(nil)
 	}
 	for _, a := range b.chain {
-		a.done(nil)
+		a.over(nil)
 	}
-	b.staged, b.chain = nil, nil
+	b.staged, b.follows, b.chain = nil, nil, nil
 }
 
 func (b *blocks) join(k *kit.Context, p *msg.Peer) {
@@ -213,7 +239,7 @@ func (b *blocks) arrived(k *kit.Context, a *arrival) {
 		if consensus.ResultOf(a.msg.Err) == consensus.Mutated {
 			// These bytes are not the block: chain never hears of them.
 			b.effects(k)
-			a.done(a.msg.Err)
+			a.over(a.msg.Err)
 			return
 		}
 		b.submit(k, a, false)
@@ -221,7 +247,7 @@ func (b *blocks) arrived(k *kit.Context, a *arrival) {
 	}
 	switch b.machine.Arrived(k.Now(), from, hash, a.msg.Block.Size()) {
 	case download.Keep:
-		b.staged[hash] = a
+		b.staged[hash], b.follows[a.msg.Block.Header.Prev] = a, a
 		b.effects(k)
 		if b.staged[hash] == a {
 			a.done(nil)
@@ -230,13 +256,36 @@ func (b *blocks) arrived(k *kit.Context, a *arrival) {
 		b.submit(k, a, true)
 	case download.PassUnrequested:
 		if b.lowWork(a.msg.Block) {
-			a.done(nil)
+			a.over(nil)
 			return
 		}
+		a.leased = true
 		b.submit(k, a, false)
 	case download.DropDuplicate:
-		a.done(nil)
+		a.over(nil)
 	}
+}
+
+// unstage takes a block out of those that wait.
+func (b *blocks) unstage(hash tx.Hash) *arrival {
+	a := b.staged[hash]
+	if a == nil {
+		return nil
+	}
+	delete(b.staged, hash)
+	if prev := a.msg.Block.Header.Prev; b.follows[prev] == a {
+		delete(b.follows, prev)
+	}
+	return a
+}
+
+// lastBehind is the last of the blocks that wait and follow one another from this
+// one on.
+func (b *blocks) lastBehind(a *arrival) (last *arrival) {
+	for next := b.follows[a.msg.Block.Hash()]; next != nil; next = b.follows[next.msg.Block.Hash()] {
+		last = next
+	}
+	return last
 }
 
 // lowWork tells whether a block that nobody asked for lies on a chain with too
@@ -261,8 +310,11 @@ func (b *blocks) submit(k *kit.Context, a *arrival, requested bool) {
 	id, result := k.Call(b.Cast.Chain(), add, patience)
 	if result != kit.Ok {
 		b.settle(k, a, download.Again)
-		a.done(nil)
+		a.over(nil)
 		return
+	}
+	if !a.reply.IsZero() {
+		a.last = b.lastBehind(a)
 	}
 	b.chain[id] = a
 }
@@ -282,12 +334,14 @@ func (b *blocks) verdict(k *kit.Context, v *chainstate.Verdict) {
 		outcome = download.Retry
 	case v.Outcome == chainstate.Refused:
 		outcome = download.Refused
+	case v.Outcome == chainstate.Ignored:
+		outcome = download.Declined
 	}
 	b.settle(k, a, outcome)
 	b.effects(k) // what it makes us ask is queued before the answer
 	switch v.Outcome {
 	case chainstate.Failed:
-		a.done(nil) // our failure, not the peer's
+		a.over(nil) // our failure, not the peer's
 		return
 	case chainstate.Connected, chainstate.SideBranch, chainstate.AwaitingParent:
 		a.msg.Peer.Stats.LastBlock.Store(k.Now().Unix())
@@ -296,7 +350,7 @@ func (b *blocks) verdict(k *kit.Context, v *chainstate.Verdict) {
 		b.sources.add(v.Hash, a.msg.Peer.ID)
 	}
 	late := a.reply.IsZero()
-	a.done(v.Err)
+	a.over(v.Err)
 	if late && blames(v.Err) {
 		k.Send(a.msg.Peer.Ref(), &msg.Disconnect{Reason: v.Err.Error(), Misbehaved: true})
 	}
@@ -339,15 +393,13 @@ func (b *blocks) perform(k *kit.Context, e download.Effect) {
 		}
 		b.send(k, e.Peer, &msg.SendToPeer{Message: &wire.GetData{List: want}})
 	case download.Deliver:
-		if a := b.staged[e.Hash]; a != nil {
-			delete(b.staged, e.Hash)
+		if a := b.unstage(e.Hash); a != nil {
 			a.leased = true
 			b.submit(k, a, true)
 		}
 	case download.Discard:
-		if a := b.staged[e.Hash]; a != nil {
-			delete(b.staged, e.Hash)
-			a.done(nil)
+		if a := b.unstage(e.Hash); a != nil {
+			a.over(nil)
 		}
 	case download.Disconnect:
 		b.send(k, e.Peer, &msg.Disconnect{Reason: e.Reason, Misbehaved: e.Misbehaved})
