@@ -114,8 +114,10 @@ const (
 
 // hashSet is a bounded set of uniformly distributed hashes: 64 shards with a lock each, in a shard groups of eight
 // places. A full group gives up a place that the new hash itself selects, which is random to everyone without the salt.
+// A shard has no memory before its first hash: during the initial download there is none.
 type hashSet struct {
-	shards [cacheShards]struct {
+	perShard int // groups
+	shards   [cacheShards]struct {
 		mu     sync.RWMutex
 		groups [][cacheWays][32]byte
 		_      [32]byte // keeps the locks of two shards off one cache line
@@ -123,18 +125,13 @@ type hashSet struct {
 }
 
 func newHashSet(maxBytes int) *hashSet {
-	s := new(hashSet)
-	perShard := max(1, maxBytes/(cacheShards*cacheWays*32))
-	for i := range s.shards {
-		s.shards[i].groups = make([][cacheWays][32]byte, perShard)
-	}
-	return s
+	return &hashSet{perShard: max(1, maxBytes/(cacheShards*cacheWays*32))}
 }
 
 // place splits a hash into its shard and its group there.
 func (s *hashSet) place(key *[32]byte) (shard, group int) {
 	shard = int(key[0]) % cacheShards
-	return shard, int(binary.LittleEndian.Uint64(key[8:]) % uint64(len(s.shards[shard].groups)))
+	return shard, int(binary.LittleEndian.Uint64(key[8:]) % uint64(s.perShard))
 }
 
 func (s *hashSet) has(key *[32]byte) bool {
@@ -142,6 +139,9 @@ func (s *hashSet) has(key *[32]byte) bool {
 	sh := &s.shards[shard]
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
+	if sh.groups == nil {
+		return false
+	}
 	for i := range sh.groups[group] {
 		if sh.groups[group][i] == *key {
 			return true
@@ -155,6 +155,9 @@ func (s *hashSet) add(key *[32]byte) {
 	sh := &s.shards[shard]
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	if sh.groups == nil {
+		sh.groups = make([][cacheWays][32]byte, s.perShard)
+	}
 	victim := int(key[1]) % cacheWays
 	for i := range sh.groups[group] {
 		if sh.groups[group][i] == *key {
