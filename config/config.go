@@ -24,31 +24,25 @@ type Config struct {
 	Mempool Mempool
 	Minter  Minter
 	Logs    Logs
-	Notify  Notify
 }
 
 // Process is about the process as the system sees it.
 type Process struct {
-	PIDFile      string // absolute; empty: none
-	StopTimeout  time.Duration
-	StopAtHeight int32 // 0: never
-	MockTime     int64 // Unix seconds; 0: the real clock
+	PIDFile     string // absolute; empty: none
+	StopTimeout time.Duration
+	MockTime    int64 // Unix seconds; 0: the real clock
 }
 
 // Rules override the chain's parameters, mostly for tests.
 type Rules struct {
-	SignetChallenge   []byte // nil: the public signet's
-	Activations       []Activation
-	VersionBits       []VersionBits
-	AssumeValid       *Hash // nil: the chain's; all zero: verify every script
-	MinimumChainWork  *Work // nil: the chain's
-	MaxTipAge         time.Duration
-	CheckBlocks       int // blocks checked at the start; 0: all
-	CheckLevel        int
-	CheckBlockIndex   int // consistency of the header tree, once in that many changes; 0: off
-	TestBlockVersion  int32
-	HasBlockVersion   bool
-	CheckpointsWanted bool
+	SignetChallenge  []byte // nil: the public signet's
+	Activations      []Activation
+	VersionBits      []VersionBits
+	AssumeValid      *Hash // nil: the chain's; all zero: verify every script
+	MinimumChainWork *Work // nil: the chain's
+	MaxTipAge        time.Duration
+	TestBlockVersion int32
+	HasBlockVersion  bool
 }
 
 // Network is about peers.
@@ -56,7 +50,6 @@ type Network struct {
 	Connect        []Endpoint // the only peers to dial, when OnlyConnect
 	OnlyConnect    bool       // -connect was given (also as 0): no automatic connections
 	AddNode        []Endpoint
-	SeedNode       []Endpoint
 	Listen         bool
 	Port           uint16
 	Bind           []Bind // where to listen; never empty when Listen
@@ -71,16 +64,11 @@ type Network struct {
 	BanTime        time.Duration
 	DNSSeed        bool
 	ForceDNSSeed   bool
-	FixedSeeds     bool
 	DNS            bool // names may be looked up for -addnode, -connect, -seednode
-	Discover       bool
 	ExternalIP     []Endpoint
 	OnlyNet        []string // ipv4, ipv6; empty: both
 	Comments       []string // -uacomment
 	Active         bool     // -networkactive
-	MaxUpload      int64    // bytes per day; 0: no limit
-	MaxRecvBuffer  int64    // bytes per connection
-	MaxSendBuffer  int64    // bytes per connection
 }
 
 // UserAgent is the BIP14 agent of the version message: /name:version(comment; comment)/.
@@ -95,7 +83,6 @@ func (n *Network) UserAgent(name, version string) string {
 // RPC is about the JSON-RPC server.
 type RPC struct {
 	Server           bool
-	REST             bool
 	Port             uint16
 	Bind             []netip.AddrPort // never empty; loopback unless both rpcbind and rpcallowip say otherwise
 	AllowIP          []netip.Prefix   // loopback is always among them
@@ -120,19 +107,15 @@ func (r *RPC) Allowed(user, method string) bool {
 
 // Store is about disk, memory and the work of validation.
 type Store struct {
-	DBCache             int64 // bytes
-	Memory              int64 // bytes for everything that is bounded; 0: the sum of the parts
-	Par                 int   // verification workers, always at least 1
-	SigCache            int64 // bytes for remembered signatures and scripts
-	TxIndex             bool
-	BlockFilterIndex    bool
-	CoinStatsIndex      bool
-	PeerBlockFilters    bool
-	Prune               bool  // blocks may be deleted
-	PruneTarget         int64 // bytes to stay under; 0 with Prune: only when asked by RPC
-	Reindex             bool  // make everything anew from the stored blocks
-	ReindexChainstate   bool  // make the coins anew
-	ReconstructionExtra int   // transactions kept for compact blocks
+	DBCache           int64 // bytes
+	Memory            int64 // bytes the process should stay under; 0: no ceiling
+	Par               int   // verification workers, always at least 1
+	SigCache          int64 // bytes for remembered signatures and scripts
+	TxIndex           bool
+	Prune             bool  // blocks may be deleted
+	PruneTarget       int64 // bytes to stay under; 0 with Prune: only when asked by RPC
+	Reindex           bool  // make everything anew from the stored blocks
+	ReindexChainstate bool  // make the coins anew
 }
 
 // Mempool is about the pool and what is relayed. Fee rates are satoshis per 1000 vbytes.
@@ -154,7 +137,6 @@ type Mempool struct {
 	MaxOrphans         int
 	FullRBF            bool
 	Persist            bool
-	Check              int // consistency, once in that many changes; 0: off
 	BlocksOnly         bool
 }
 
@@ -197,20 +179,4 @@ type Logs struct {
 	debug, exclude []string
 	global         LogLevel
 	named          map[category.Category]LogLevel
-}
-
-// Notify is about telling other programs.
-type Notify struct {
-	Startup  []string
-	Shutdown []string
-	Alert    string
-	Block    string
-	ZMQ      []ZMQ
-}
-
-// ZMQ is one topic published at one address.
-type ZMQ struct {
-	Topic    string // rawblock, rawtx, hashblock, hashtx, sequence
-	Endpoint string // tcp://host:port or unix:path
-	HighMark int    // messages a subscriber may lag behind
 }

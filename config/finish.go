@@ -79,9 +79,6 @@ func (l *loader) check() {
 	if c.Store.Prune && c.Store.ReindexChainstate {
 		refuse("reindex-chainstate", "Prune mode is incompatible with -reindex-chainstate. Use full -reindex instead.", "", "")
 	}
-	if c.Store.PeerBlockFilters && !c.Store.BlockFilterIndex {
-		refuse("peerblockfilters", "Cannot set -peerblockfilters without -blockfilterindex.", "the filters served come from the index", "add blockfilterindex=1")
-	}
 	if c.Mempool.AcceptNonStandard && !c.Chain.Test() {
 		refuse("acceptnonstdtxn", fmt.Sprintf("acceptnonstdtxn is not currently supported for %s chain", c.Chain), "", "remove it")
 	}

@@ -14,18 +14,24 @@ func WriteHelp(w io.Writer, debug bool, width int) error {
 		if g == GroupCompatible {
 			continue
 		}
-		fmt.Fprintf(&b, "%s:\n", g)
+		titled := false
 		for i := range registry {
 			o := &registry[i]
 			if o.Group != g || o.Debug && !debug || o.Use != Used {
 				continue
+			}
+			if !titled {
+				titled = true
+				fmt.Fprintf(&b, "%s:\n", g)
 			}
 			fmt.Fprintf(&b, "  -%s\n", o.usage())
 			for _, line := range wrap(o.sentence(), width-6) {
 				fmt.Fprintf(&b, "      %s\n", line)
 			}
 		}
-		b.WriteByte('\n')
+		if titled {
+			b.WriteByte('\n')
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -27,29 +27,17 @@ var chainOptions = []Option{
 	{Name: "vbparams", Arg: "<deployment:start:end[:min_height]>", Group: GroupChain, Multi: true, Debug: true,
 		Help:  "Regtest only: window of a version bits deployment",
 		apply: many(func(c *Config) *[]VersionBits { return &c.Rules.VersionBits }, parseVersionBits)},
-	{Name: "checkblocks", Arg: "<n>", Group: GroupChain, Default: "6", Debug: true,
-		Help:  "How many blocks are checked at the start; 0 is all",
-		apply: integer(func(c *Config) *int { return &c.Rules.CheckBlocks }, 0, math.MaxInt32)},
-	{Name: "checklevel", Arg: "<n>", Group: GroupChain, Default: "3", Debug: true,
-		Help:  "How thoroughly they are checked, 0 to 4",
-		apply: integer(func(c *Config) *int { return &c.Rules.CheckLevel }, 0, 4)},
-	{Name: "checkblockindex", Arg: "<n>", Group: GroupChain, Debug: true, Bare: true, PerChain: onRegtest,
-		Help:  "Check the header tree once in <n> changes; 0 is never",
-		apply: one(func(c *Config) *int { return &c.Rules.CheckBlockIndex }, parseRatio)},
-	{Name: "checkpoints", Group: GroupChain, Default: "1", Debug: true,
-		Help:  "Refuse chains that fork off before known old blocks",
-		apply: boolean(func(c *Config) *bool { return &c.Rules.CheckpointsWanted })},
+	{Name: "checkblocks", Arg: "<n>", Group: GroupChain, Debug: true, Use: Accepted, Help: "How many blocks are checked at the start",
+		Why: "the store proves its last commits whole at every start; troupe store verify checks the rest"},
+	{Name: "checklevel", Arg: "<n>", Group: GroupChain, Debug: true, Use: Accepted, Help: "How thoroughly they are checked",
+		Why: "the store proves its last commits whole at every start; troupe store verify checks the rest"},
+	{Name: "checkblockindex", Arg: "<n>", Group: GroupChain, Debug: true, Bare: true, Use: Accepted, Help: "Check the header tree once in <n> changes",
+		Why: "the header tree is checked in tests"},
+	{Name: "checkpoints", Group: GroupChain, Debug: true, Use: Accepted, Help: "Refuse chains that fork off before known old blocks",
+		Why: "there are no checkpoints: chains of too little work are not stored (-minimumchainwork)"},
 	{Name: "mocktime", Arg: "<seconds>", Group: GroupChain, Default: "0", Debug: true,
 		Help:  "Unix time the node believes in; 0 is the real clock",
 		apply: integer(func(c *Config) *int64 { return &c.Process.MockTime }, 0, math.MaxInt64)},
-	{Name: "stopatheight", Arg: "<height>", Group: GroupChain, Default: "0", Debug: true,
-		Help:  "Stop once the chain has this height",
-		apply: integer(func(c *Config) *int32 { return &c.Process.StopAtHeight }, 0, math.MaxInt32)},
-}
-
-func onRegtest(c Chain) string {
-	if c == Regtest {
-		return "1"
-	}
-	return "0"
+	{Name: "stopatheight", Arg: "<height>", Group: GroupChain, Debug: true, Use: Refused, Help: "Stop once the chain has this height",
+		Why: "the node does not stop by itself: follow tip.connected in the log, then troupe stop"},
 }

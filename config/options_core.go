@@ -19,7 +19,7 @@ var coreOptions = func() []Option {
 		{Name: "addrmantest", Debug: true, Use: Accepted, Why: "tests seed the address book themselves"},
 		{Name: "test", Arg: "<option>", Multi: true, Debug: true, Use: Refused, Why: "these switches belong to Bitcoin Core's own code"},
 		{Name: "asmap", Arg: "<file>", Bare: true, Use: Refused, Why: "addresses are grouped by prefix, not by network operator"},
-		{Name: "signetseednode", Arg: "<host>", Multi: true, Use: Refused, Why: "use -seednode"},
+		{Name: "signetseednode", Arg: "<host>", Multi: true, Use: Refused, Why: "use -addnode"},
 		{Name: "proxyrandomize", Use: Accepted, Why: "proxies are not supported"},
 		{Name: "torcontrol", Arg: "<host:port>", Use: Accepted, Why: "Tor is not controlled"},
 		{Name: "torpassword", Arg: "<password>", Secret: true, Use: Accepted, Why: "Tor is not controlled"},

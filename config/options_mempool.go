@@ -42,8 +42,8 @@ var mempoolOptions = []Option{
 		apply: integer(func(c *Config) *int { return &c.Mempool.MaxOrphans }, 0, anyCount)},
 	{Name: "mempoolfullrbf", Group: GroupMempool, Default: "1", Help: "A higher fee replaces even without signalling",
 		apply: boolean(func(c *Config) *bool { return &c.Mempool.FullRBF })},
-	{Name: "checkmempool", Arg: "<n>", Group: GroupMempool, Debug: true, Bare: true, PerChain: onRegtest, Help: "Check the pool's consistency once in <n> changes; 0 is never",
-		apply: one(func(c *Config) *int { return &c.Mempool.Check }, parseRatio)},
+	{Name: "checkmempool", Arg: "<n>", Group: GroupMempool, Debug: true, Bare: true, Use: Accepted, Help: "Check the pool's consistency once in <n> changes",
+		Why: "the pool's sums are checked in tests"},
 }
 
 // parseMegabytes reads -maxmempool: millions of bytes, as Core counts it.

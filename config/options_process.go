@@ -23,5 +23,5 @@ var processOptions = []Option{
 	{Name: "daemon", Group: GroupProcess, Default: "0", Use: Refused, Help: "Run in the background",
 		Why: "the node stays in the foreground: use a service manager (configs/troupe.service), or a shell's &"},
 	{Name: "daemonwait", Group: GroupProcess, Default: "0", Use: Refused, Help: "Run in the background once ready",
-		Why: "the node stays in the foreground: use a service manager, or -startupnotify to learn when it is ready"},
+		Why: "the node stays in the foreground: use a service manager, and wait for node.ready in the log"},
 }

@@ -9,8 +9,7 @@ import (
 var rpcOptions = []Option{
 	{Name: "server", Group: GroupRPC, Default: "1", Help: "Answer JSON-RPC",
 		apply: boolean(func(c *Config) *bool { return &c.RPC.Server })},
-	{Name: "rest", Group: GroupRPC, Default: "0", Help: "Answer unauthenticated REST requests too",
-		apply: boolean(func(c *Config) *bool { return &c.RPC.REST })},
+	{Name: "rest", Group: GroupRPC, Use: Refused, Help: "Answer unauthenticated REST requests too", Why: "JSON-RPC alone is answered"},
 	{Name: "rpcport", Arg: "<port>", Group: GroupRPC, NetworkOnly: true, PerChain: func(c Chain) string { return portText(c.DefaultRPCPort()) },
 		Help: "Port for JSON-RPC", apply: port(func(c *Config) *uint16 { return &c.RPC.Port })},
 	{Name: "rpcbind", Arg: "<address>[:<port>]", Group: GroupRPC, Multi: true, NetworkOnly: true,

@@ -13,7 +13,7 @@ var storeOptions = []Option{
 	{Name: "dbcache", Arg: "<MiB>", Group: GroupStore, Default: "450", Help: "Memory for coins, at least 4",
 		apply: one(func(c *Config) *int64 { return &c.Store.DBCache }, parseDBCache)},
 	{Name: "memory", Arg: "<size>", Group: GroupStore, Default: "0",
-		Help:  "Ceiling for everything that is kept in memory (caches, pool, mailboxes, staged blocks), in MiB or with a unit; 0 adds up the single settings",
+		Help:  "Soft ceiling for the memory of the whole process, in MiB or with a unit: near it the collector works harder. What each part may hold is set by its own option; 0 is no ceiling",
 		apply: size(func(c *Config) *int64 { return &c.Store.Memory })},
 	{Name: "par", Arg: "<n>", Group: GroupStore, Default: "0",
 		Help:  "Verification workers; 0 is one per core, -n leaves n cores free",
@@ -25,14 +25,14 @@ var storeOptions = []Option{
 		apply: applyPrune},
 	{Name: "txindex", Group: GroupStore, Default: "0", Help: "Index every transaction, for getrawtransaction",
 		apply: boolean(func(c *Config) *bool { return &c.Store.TxIndex })},
-	{Name: "blockfilterindex", Arg: "<type>", Group: GroupStore, Default: "0", Bare: true, Help: "Index compact block filters (BIP158): basic, or 1",
-		apply: one(func(c *Config) *bool { return &c.Store.BlockFilterIndex }, parseFilterType)},
-	{Name: "coinstatsindex", Group: GroupStore, Default: "0", Help: "Index the statistics of the coin set by height",
-		apply: boolean(func(c *Config) *bool { return &c.Store.CoinStatsIndex })},
-	{Name: "peerblockfilters", Group: GroupStore, Default: "0", Help: "Serve block filters to peers (BIP157); needs -blockfilterindex",
-		apply: boolean(func(c *Config) *bool { return &c.Store.PeerBlockFilters })},
-	{Name: "blockreconstructionextratxn", Arg: "<n>", Group: GroupStore, Default: "100", Debug: true, Help: "Transactions kept beside the pool to rebuild compact blocks",
-		apply: integer(func(c *Config) *int { return &c.Store.ReconstructionExtra }, 0, 100_000)},
+	{Name: "blockfilterindex", Arg: "<type>", Group: GroupStore, Bare: true, Use: Refused, Help: "Index compact block filters (BIP158)",
+		Why: "block filters are not built"},
+	{Name: "coinstatsindex", Group: GroupStore, Use: Refused, Help: "Index the statistics of the coin set by height",
+		Why: "gettxoutsetinfo computes them for the tip when asked, and for no other height"},
+	{Name: "peerblockfilters", Group: GroupStore, Use: Refused, Help: "Serve block filters to peers (BIP157)",
+		Why: "block filters are not built"},
+	{Name: "blockreconstructionextratxn", Arg: "<n>", Group: GroupStore, Debug: true, Use: Accepted, Help: "Transactions kept beside the pool to rebuild compact blocks",
+		Why: "compact blocks are not spoken"},
 	{Name: "reindex", Group: GroupStore, Default: "0", Help: "Rebuild headers, coins and undo data from the stored blocks before starting; every time, so take it away afterwards",
 		apply: boolean(func(c *Config) *bool { return &c.Store.Reindex })},
 	{Name: "reindex-chainstate", Group: GroupStore, Default: "0", Help: "Rebuild coins and undo data from the stored blocks before starting; every time, so take it away afterwards",
@@ -81,28 +81,6 @@ func applyPrune(c *Config, values []Value) error {
 		c.Store.PruneTarget = n * mib
 	}
 	return nil
-}
-
-func parseFilterType(s string) (bool, error) {
-	switch s {
-	case "", "1", "basic":
-		return true, nil
-	case "0":
-		return false, nil
-	}
-	return false, fmt.Errorf("Unknown -blockfilterindex value %s.", s)
-}
-
-// parseRatio reads the checks that run once in n changes; bare is every time.
-func parseRatio(s string) (int, error) {
-	if s == "" {
-		return 1, nil
-	}
-	n, err := strconv.ParseInt(s, 10, 32)
-	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%q is not a whole number", s)
-	}
-	return int(n), nil
 }
 
 const hour = time.Hour

@@ -179,13 +179,6 @@ func (l *Loaded) Given(name string) bool {
 	return l.Origin(name).Source > FromImplication
 }
 
-// Refuse makes the problem that says why a setting that is well written cannot be obeyed,
-// with the place it was written at.
-func (l *Loaded) Refuse(name, why, fix string) Problem {
-	return Problem{Severity: Fatal, Origin: l.Origin(name),
-		What: fmt.Sprintf("-%s cannot be obeyed", name), Why: why, Fix: fix}
-}
-
 // Row is one line of "config show".
 type Row struct {
 	Option *Option

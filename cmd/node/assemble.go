@@ -27,9 +27,6 @@ const storeDir = "store"
 // runNode plays a node until ctx ends, RPC says stop, or an actor fails without
 // which it must not go on.
 func runNode(ctx context.Context, s *session, ready func(readiness) error) error {
-	if err := refuseMissing(s.Loaded); err != nil {
-		return err
-	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	if err := mendStore(ctx, s); err != nil {
@@ -257,34 +254,6 @@ func (a *assembly) end(node *actors.Node) error {
 	report := node.Stop(context.Background())
 	for _, late := range report.Late {
 		logs.NodeLate.Log(a.Log, logs.Stage.Is("stop"), logs.Actor.Is(late), logs.TookMS.Is(report.Took))
-	}
-	return nil
-}
-
-// refuseMissing names options that are well written and that nothing here obeys:
-// they are refused, never ignored.
-func refuseMissing(l *config.Loaded) error {
-	c := &l.Config
-	var problems config.Problems
-	refuse := func(wanted bool, name, why, fix string) {
-		if wanted {
-			problems = append(problems, l.Refuse(name, why, fix))
-		}
-	}
-	const noIndex = "this version keeps no index"
-	const noNotify = "this version does not start programs"
-	refuse(c.Store.BlockFilterIndex, "blockfilterindex", noIndex, "leave it out")
-	refuse(c.Store.PeerBlockFilters, "peerblockfilters", noIndex, "leave it out")
-	refuse(c.Store.CoinStatsIndex, "coinstatsindex", noIndex, "leave it out: gettxoutsetinfo computes the same when asked")
-	refuse(c.RPC.REST, "rest", "this version answers JSON-RPC only", "leave it out")
-	refuse(len(c.Notify.ZMQ) > 0, "zmqpubrawblock", "this version does not publish by ZMQ", "leave out the zmqpub options")
-	refuse(c.Notify.Alert != "", "alertnotify", noNotify, "follow the log instead")
-	refuse(c.Notify.Block != "", "blocknotify", noNotify, "follow tip.connected in the log instead")
-	refuse(len(c.Notify.Startup) > 0, "startupnotify", noNotify, "follow node.ready in the log instead")
-	refuse(len(c.Notify.Shutdown) > 0, "shutdownnotify", noNotify, "follow node.stopped in the log instead")
-	refuse(c.Process.StopAtHeight > 0, "stopatheight", "this version does not stop by itself", "leave it out")
-	if len(problems) > 0 {
-		return problems
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ import (
 
 // devDefaults make a node of its own: regtest, this machine only, a block every ten
 // seconds or as soon as two transactions wait. Whatever the user writes comes later and wins.
-var devDefaults = []string{"-regtest", "-dnsseed=0", "-fixedseeds=0", "-discover=0", "-minterinterval=10", "-mintertxs=2"}
+var devDefaults = []string{"-regtest", "-dnsseed=0", "-minterinterval=10", "-mintertxs=2"}
 
 // devMaturity is how many blocks make the first coin spendable: its own and a hundred more.
 const devMaturity = 101

@@ -301,7 +301,7 @@ func TestProgressShowsRateAndEstimateOnATerminalAndALineEveryTenSecondsElsewhere
 	if len(lines) != 3 || lines[0].Rate != 10 || lines[0].ETA != 90 || lines[2].ETA != 70 {
 		t.Errorf("lines %+v", lines)
 	}
-	if got := screen.String(); !strings.Contains(got, "\r300 blocks of 1000 blocks (30.0%)  10 blocks/s  1m10s left") {
+	if got := screen.String(); !strings.Contains(got, "\rheight 30  300 blocks of 1000 blocks (30.0%)  10 blocks/s  1m10s left") {
 		t.Errorf("screen %q", got)
 	}
 	p.finish()
