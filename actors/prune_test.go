@@ -3,6 +3,7 @@ package actors
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"sync"
@@ -30,9 +31,15 @@ func regtestParams(t testing.TB) *consensus.Params {
 func openStore(t testing.TB, dir string, failpoint func(string)) *chainstore.Badger {
 	t.Helper()
 	p := regtestParams(t)
-	b, err := chainstore.Open(dir, chainstore.Options{
+	o := chainstore.Options{
 		Network: p.Name, Magic: p.Magic, CreatedBy: "troupe test", Memory: chainstore.SmallMemory, Failpoint: failpoint,
-	})
+	}
+	b, err := chainstore.Open(dir, o)
+	for tries := 0; errors.Is(err, chainstore.ErrLocked) && tries < 100; tries++ {
+		// A child of this test that is being started holds copies of our files until it runs its program.
+		time.Sleep(10 * time.Millisecond)
+		b, err = chainstore.Open(dir, o)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

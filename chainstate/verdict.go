@@ -101,7 +101,8 @@ func (m *Machine) deciding(n *Node) bool { return m.subs.waits(n) }
 // settleStored answers for a block just stored when its fate is clear.
 func (m *Machine) settleStored(n *Node) {
 	switch {
-	case m.published.Contains(n): // it was pruned
+	case m.published.Contains(n): // it was pruned: nothing will ask for the body
+		m.bodies.settled(n)
 		m.conclude(n, Connected, nil)
 	case n.chainTxs.Load() == 0:
 		m.answer(n, AwaitingParent)
