@@ -71,13 +71,13 @@ func TestWhatComesBeforeTheHandshakeIsIgnoredAndNoted(t *testing.T) {
 			t.Error("a ping was answered before the handshake")
 		}
 	}
-	s.said(`non-version message before version handshake. Message "ping" from peer=1`)
-	s.said(`non-version message before version handshake. Message "verack" from peer=1`)
-	s.said(`Unsupported message "getaddr" prior to verack from peer=1`)
-	s.said("redundant version message from peer=1")
+	s.said(`non-version message before version handshake. Message "ping" from peer=0`)
+	s.said(`non-version message before version handshake. Message "verack" from peer=0`)
+	s.said(`Unsupported message "getaddr" prior to verack from peer=0`)
+	s.said("redundant version message from peer=0")
 	p.Send(p.OurVersion(), &wire.Verack{})
 	p.Sync()
-	s.said("ignoring redundant verack message from peer=1")
+	s.said("ignoring redundant verack message from peer=0")
 }
 
 func TestMemoryIsNotPromisedBeforeTheHandshake(t *testing.T) {
@@ -85,7 +85,7 @@ func TestMemoryIsNotPromisedBeforeTheHandshake(t *testing.T) {
 	p := s.peer(testpeer.Options{Silent: true})
 	raw := p.Frame(wire.CmdBlock, make([]byte, 3_000_000))
 	go p.SendRaw(raw)
-	s.said(`non-version message before version handshake. Message "block" from peer=1`)
+	s.said(`non-version message before version handshake. Message "block" from peer=0`)
 	p.Shake()
 	p.Sync()
 	if high := s.Ledger.Gauges().General.Bytes; high > 4096 {
@@ -98,7 +98,7 @@ func TestAnObsoletePeerIsSentAway(t *testing.T) {
 	p := s.peer(testpeer.Options{Silent: true, Version: func(v *wire.Version) { v.Protocol = 31799 }})
 	p.Send(p.OurVersion())
 	p.WaitClosed()
-	s.said("peer=1 using obsolete version 31799; disconnecting")
+	s.said("peer=0 using obsolete version 31799; disconnecting")
 }
 
 func TestAPeerThatWeChoseMustOfferWhatWeNeed(t *testing.T) {
@@ -107,7 +107,7 @@ func TestAPeerThatWeChoseMustOfferWhatWeNeed(t *testing.T) {
 		p := s.called(msg.OutboundRelay, testpeer.Options{Silent: true, Version: func(v *wire.Version) { v.Services = services }})
 		p.Send(p.OurVersion())
 		p.WaitClosed()
-		s.said(fmt.Sprintf("peer=%d does not offer the expected services (%08x offered, 00000009 expected); disconnecting", i+1, uint64(services)))
+		s.said(fmt.Sprintf("peer=%d does not offer the expected services (%08x offered, 00000009 expected); disconnecting", i, uint64(services)))
 	}
 	s.grow(1) // caught up: the latest blocks do
 	s.called(msg.OutboundRelay, testpeer.Options{}).Sync()
@@ -130,7 +130,7 @@ func TestLateFeatureMessagesEndTheConnection(t *testing.T) {
 		p := s.peer(testpeer.Options{})
 		p.Send(m)
 		p.WaitClosed()
-		s.said(fmt.Sprintf("%s received after verack from peer=%d; disconnecting", m.Command(), i+1))
+		s.said(fmt.Sprintf("%s received after verack from peer=%d; disconnecting", m.Command(), i))
 	}
 }
 
@@ -149,7 +149,7 @@ func TestAHandshakeThatTakesTooLongEnds(t *testing.T) {
 	testpeer.Wait[*wire.Verack](noVerack, nil)
 	noVersion := s.peer(testpeer.Options{Silent: true})
 	noVersion.Send(&wire.Ping{Nonce: 1})
-	s.said(`Message "ping" from peer=2`)
+	s.said(`Message "ping" from peer=1`)
 	nothing := s.peer(testpeer.Options{Silent: true})
 	waitFor(t, "three connections", func() bool { return len(s.Board.Peers().Peers) == 3 })
 	waitFor(t, "three conns", func() bool { return s.Board.Peers().Peers[2].Ref().Alive() })
@@ -160,9 +160,9 @@ func TestAHandshakeThatTakesTooLongEnds(t *testing.T) {
 	noVerack.WaitClosed()
 	noVersion.WaitClosed()
 	nothing.WaitClosed()
-	s.said("version handshake timeout peer=1")
-	s.said("socket no message in first 3 seconds, 1 0 peer=2")
-	s.said("socket no message in first 3 seconds, 0 0 peer=3")
+	s.said("version handshake timeout peer=0")
+	s.said("socket no message in first 3 seconds, 1 0 peer=1")
+	s.said("socket no message in first 3 seconds, 0 0 peer=2")
 }
 
 func TestAPingThatIsNotAnsweredEndsTheConnection(t *testing.T) {
@@ -178,7 +178,7 @@ func TestAPingThatIsNotAnsweredEndsTheConnection(t *testing.T) {
 	s.clock(20*time.Minute + time.Second)
 	p.WaitClosed()
 	s.said("ping timeout: 120")
-	s.said("peer=1")
+	s.said("peer=0")
 }
 
 func TestOddPongsAreNotedAndOnlyTheRightOneCounts(t *testing.T) {

@@ -153,7 +153,7 @@ type Minter struct {
 type LogFormat string
 
 const (
-	FormatAuto    LogFormat = "auto" // JSON in the file, text on the console
+	FormatAuto    LogFormat = "auto" // text
 	FormatJSON    LogFormat = "json"
 	FormatConsole LogFormat = "console"
 )

@@ -18,7 +18,7 @@ var logOptions = []Option{
 		Help:  "trace, debug, info, warn or error: how detailed what -debug names is, or one category (default: debug)",
 		apply: applyLogLevel},
 	{Name: "logformat", Arg: "<format>", Group: GroupLogs, Default: "auto", NoNegate: true,
-		Help:  "json, console, or auto: JSON lines in the file and text on the console",
+		Help:  "console (text), json (an object a line), or auto: text",
 		apply: one(func(c *Config) *LogFormat { return &c.Logs.Format }, parseLogFormat)},
 	{Name: "printtoconsole", Group: GroupLogs, Default: "1", Help: "Log to standard output too",
 		apply: boolean(func(c *Config) *bool { return &c.Logs.Console })},

@@ -51,7 +51,8 @@ func jsonEncoder(layout string, stamps bool) zapcore.Encoder {
 	return zapcore.NewJSONEncoder(ec)
 }
 
-// textEncoder writes a line for people: time, level, event, key=value.
+// textEncoder writes a line for people: time, level, event, key=value, and last the
+// free words.
 type textEncoder struct {
 	*zapcore.MapObjectEncoder
 	layout string // empty: no time
@@ -78,7 +79,7 @@ func (t textEncoder) EncodeEntry(entry zapcore.Entry, fields []zap.Field) (*buff
 	b.AppendString(name)
 	values := zapcore.NewMapObjectEncoder()
 	var rest strings.Builder
-	stack := ""
+	stack, detail := "", ""
 	for _, f := range fields {
 		f.AddTo(values)
 		v := plain(values.Fields[f.Key])
@@ -87,6 +88,8 @@ func (t textEncoder) EncodeEntry(entry zapcore.Entry, fields []zap.Field) (*buff
 			b.AppendString(" " + v + ":")
 		case Stack.info.name:
 			stack = v
+		case Detail.info.name:
+			detail = v
 		default:
 			rest.WriteString(" " + f.Key + "=" + quote(v))
 		}
@@ -94,6 +97,9 @@ func (t textEncoder) EncodeEntry(entry zapcore.Entry, fields []zap.Field) (*buff
 	b.AppendString(" " + entry.Message + rest.String())
 	if entry.Caller.Defined {
 		b.AppendString(" src=" + entry.Caller.TrimmedPath())
+	}
+	if detail != "" {
+		b.AppendString(" · " + oneLine(detail))
 	}
 	b.AppendByte('\n')
 	for line := range strings.Lines(stack) {
@@ -118,6 +124,17 @@ func quote(v string) string {
 		return strconv.Quote(v)
 	}
 	return v
+}
+
+// oneLine lets free words stand as they are, up to the end of the line: who looks for
+// a sentence finds it whole.
+func oneLine(v string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, v)
 }
 
 // terminal tells whether lines go to a person's screen; NO_COLOR is respected.

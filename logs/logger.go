@@ -56,7 +56,7 @@ func Open(c *config.Logs, console *os.File) (*Logger, error) {
 			Filename: c.File, MaxSize: int(max(1, c.MaxFileBytes>>20)), MaxBackups: c.MaxFiles,
 			Compression: "gzip", FileMode: 0o600,
 		}
-		cores = append(cores, newCore(c, file, c.Format != config.FormatConsole, false))
+		cores = append(cores, newCore(c, file, c.Format == config.FormatJSON, false))
 	}
 	if c.Console && console != nil {
 		cores = append(cores, hushable{newCore(c, console, c.Format == config.FormatJSON, terminal(console)), quiet})

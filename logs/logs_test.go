@@ -173,7 +173,7 @@ func TestTextsAreCutBeforeTheyCouldCarryAPayload(t *testing.T) {
 func TestTheFileIsRotatedAndClosedWithoutLeavingAnything(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "regtest", "debug.log")
-	l, err := Open(&config.Logs{File: path, Level: "info", MaxFileBytes: 1 << 20, MaxFiles: 2, Timestamps: true}, nil)
+	l, err := Open(&config.Logs{File: path, Level: "info", MaxFileBytes: 1 << 20, MaxFiles: 2, Timestamps: true, Format: config.FormatJSON}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestTextForPeopleIsOneLineWithoutColourUnlessOnATerminal(t *testing.T) {
 	TipConnected.Log(l, Height.Is(102), TookMS.Is(1300*time.Microsecond), Detail.Is("two words\nand \x1b[31mred"))
 	ActorPanicked.Log(l, Actor.Is("x"), Stack.Is("main.go:1\nmain.go:2"))
 	raw, _ := os.ReadFile(f.Name())
-	want := "INFO  tip.connected: new tip height=102 took_ms=1.3 detail=\"two words\\nand \\x1b[31mred\"\n" +
+	want := "INFO  tip.connected: new tip height=102 took_ms=1.3 · two words and  [31mred\n" +
 		"ERROR actor.panicked: actor panicked actor=x\n    main.go:1\n    main.go:2\n"
 	if string(raw) != want {
 		t.Errorf("got  %q\nwant %q", raw, want)

@@ -14,7 +14,7 @@ func Markdown() string {
 
 *Generated from the catalogue in logs/: change it there, then run ` + "`go test ./logs -update`" + `.*
 
-Lines go to ` + "`<datadir>/<chain>/debug.log`" + ` (JSON, one object a line, rotated) and to standard output (text), as
+Lines go to ` + "`<datadir>/<chain>/debug.log`" + ` (rotated) and to standard output, as text or, with ` + "`-logformat=json`" + `, as JSON, one object a line; as
 ` + "`-logformat`, `-printtoconsole`, `-debuglogfile`, `-logmaxsize` and `-logmaxfiles`" + ` say. Nothing goes to standard error while the node runs.
 
 Every line has these keys; names of events and keys are an interface and do not change their meaning:

@@ -8,7 +8,7 @@ func Methods() (*Registry, error) {
 		rawTxMethods, createMethods, signMethods,
 		mempoolMethods, sendMethods, packageMethods,
 		miningMethods, generateMethods, templateMethods, submitMethods,
-		networkMethods, peerMethods, banMethods,
+		networkMethods, peerMethods, peerTestMethods, addressBookMethods, banMethods,
 		addressMethods, controlMethods, clockMethods, castMethods,
 	)
 }

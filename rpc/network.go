@@ -178,6 +178,8 @@ func (c *Call) peerCommand(order *msg.PeerCommand) error {
 		return Errorf(CodeNodeAlready, "%s", done.Err)
 	case msg.ErrNodeNotAdded:
 		return Errorf(CodeNodeNotAdded, "%s", done.Err)
+	case msg.ErrNoCapacity:
+		return Errorf(CodeNodeCapacity, "%s", done.Err)
 	case msg.ErrNodeNotConnected:
 		return Errorf(CodeNodeNotOnline, "%s", done.Err)
 	case msg.ErrNotBanned:

@@ -43,7 +43,7 @@ var peerMethods = []Method{
 }
 
 type peerInfo struct {
-	ID                msg.PeerID   `json:"id"`
+	ID                int64        `json:"id"`
 	Addr              string       `json:"addr"`
 	AddrBind          string       `json:"addrbind,omitempty"`
 	Network           string       `json:"network"`
@@ -94,7 +94,7 @@ func getPeerInfo(c *Call) (any, error) {
 func describePeer(p *msg.Peer, now time.Time) peerInfo {
 	s := &p.Stats
 	f := peerInfo{
-		ID: p.ID, Addr: p.AddrName, AddrBind: p.Bind.String(), Network: p.Addr.Addr.Network().String(),
+		ID: p.Number(), Addr: p.AddrName, AddrBind: p.Bind.String(), Network: p.Addr.Addr.Network().String(),
 		Services: servicesHex(0), ServicesNames: []string{},
 		LastSend: s.LastSend.Load(), LastRecv: s.LastRecv.Load(), LastTransaction: s.LastTx.Load(), LastBlock: s.LastBlock.Load(),
 		BytesSent: s.BytesSent.Load(), BytesRecv: s.BytesRecv.Load(), ConnTime: p.Since.Unix(), Inbound: p.Inbound(),
@@ -165,7 +165,7 @@ func disconnectNode(c *Call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		order.ID = msg.PeerID(id)
+		order.ID = msg.FromShownID(id)
 	default:
 		return nil, Errorf(CodeInvalidParams, "Only one of address and nodeid should be provided.")
 	}

@@ -209,7 +209,7 @@ func boolInt(b bool) int {
 	return 0
 }
 
-func peerNumber(p *msg.Peer) string { return strconv.FormatInt(int64(p.ID), 10) }
+func peerNumber(p *msg.Peer) string { return strconv.FormatInt(p.Number(), 10) }
 
 func (c *conn) note(format string, args ...any) {
 	c.node.Log.PeerNote(c.peer, fmt.Sprintf(format, args...))

@@ -70,6 +70,16 @@ func (p *Peer) Ref() kit.Ref {
 	return kit.Ref{}
 }
 
+// Number is the connection's number as people see it.
+func (p *Peer) Number() int64 { return ShownID(p.ID) }
+
+// ShownID is a number as people see it: the first connection's is 0, as in Core.
+// Ours begin at 1, for zero stands for our operator.
+func ShownID(id PeerID) int64 { return int64(id) - 1 }
+
+// FromShownID is the connection that people call by a number.
+func FromShownID(n int64) PeerID { return PeerID(n + 1) }
+
 // SetRef is conn's.
 func (p *Peer) SetRef(r kit.Ref) { p.ref.Store(&r) }
 

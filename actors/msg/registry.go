@@ -5,6 +5,7 @@ import (
 	"net"
 
 	"github.com/troupe-node/troupe/actors/kit"
+	"github.com/troupe-node/troupe/addrbook"
 	"github.com/troupe-node/troupe/config"
 	"github.com/troupe-node/troupe/wire"
 	"github.com/troupe-node/troupe/wire/netaddr"
@@ -71,13 +72,22 @@ type Misbehaved struct {
 // PeerCommand is an operator's order about connections. Sender: outside.
 // Answer: *Done.
 type PeerCommand struct {
-	What PeerOrder
-	Node string // "host:port" or "host"
-	ID   PeerID // for DropPeer without Node
-	Ban  *Ban   // for SetBan
-	On   bool   // for SetNetworkActive
-	Type ConnType
+	What    PeerOrder
+	Node    string // "host:port" or "host"
+	ID      PeerID // for DropPeer without Node
+	Ban     *Ban   // for SetBan
+	On      bool   // for SetNetworkActive; for AddAddress: it is known to answer
+	Type    ConnType
+	Addr    netaddr.AddrPort // for AddAddress
+	Message wire.Message     // for SendMessage
 }
+
+// BookWanted asks for what the address book holds. Sender: outside.
+// Answer: *BookShown.
+type BookWanted struct{}
+
+// BookShown answers BookWanted.
+type BookShown struct{ Entries []addrbook.Info }
 
 // Ban is what setban says about a subnet.
 type Ban struct {
@@ -92,6 +102,9 @@ var (
 	ErrNodeNotAdded     = errors.New("Error: Node could not be removed. It has not been added previously.")
 	ErrNodeNotConnected = errors.New("Node not found in connected nodes")
 	ErrAlreadyBanned    = errors.New("Error: IP/Subnet already banned")
+	ErrNoCapacity       = errors.New("Error: Already at capacity for specified connection type.")
+	ErrNotInNew         = errors.New("failed-adding-to-new")
+	ErrNotInTried       = errors.New("failed-adding-to-tried")
 	ErrNotBanned        = errors.New("Error: Unban failed. Requested address/subnet was not previously manually banned.")
 )
 
@@ -108,6 +121,9 @@ const (
 	SetBan                      // setban
 	ClearBans                   // clearbanned
 	SetNetworkActive
+	Connect     // addconnection
+	AddAddress  // addpeeraddress
+	SendMessage // sendmsgtopeer
 )
 
 // PingNow asks a conn to ping its peer. Sender: registry.
@@ -143,6 +159,13 @@ var (
 	_ = kit.Register[*PeerCommand](kit.Message{
 		Lane: kit.Local, Full: kit.Hold, Role: kit.Work, From: []string{KindOutside}, To: []string{KindRegistry},
 		Reply: "*Done", Doc: "an operator's order about connections",
+	})
+	_ = kit.Register[*BookWanted](kit.Message{
+		Lane: kit.Local, Full: kit.Hold, Role: kit.Work, From: []string{KindOutside}, To: []string{KindRegistry},
+		Reply: "*BookShown", Doc: "what the address book holds",
+	})
+	_ = kit.Register[*BookShown](kit.Message{
+		Lane: kit.Reply, Role: kit.Answer, From: []string{KindRegistry}, To: []string{KindOutside}, Doc: "addresses and what is known of them",
 	})
 	_ = kit.Register[*PingNow](kit.Message{
 		Lane: kit.Control, Full: kit.Conflate, Role: kit.Return, From: []string{KindRegistry}, To: []string{KindConn},

@@ -24,20 +24,20 @@ type Log struct {
 // PeerConnected is conn's: both sides have shaken hands.
 func (l *Log) PeerConnected(p *msg.Peer) {
 	h := p.Hello()
-	logs.PeerReady.Log(l.L, logs.Peer.Is(int64(p.ID)), logs.Addr.Is(p.Addr.String()), logs.Inbound.Is(p.Inbound()),
+	logs.PeerReady.Log(l.L, logs.Peer.Is(p.Number()), logs.Addr.Is(p.Addr.String()), logs.Inbound.Is(p.Inbound()),
 		logs.Agent.Is(h.UserAgent), logs.Protocol.Is(int64(h.Version)), logs.Height.Is(int64(h.StartHeight)), logs.Actor.Is(p.Ref().Name()))
 }
 
 // PeerDisconnected is conn's.
 func (l *Log) PeerDisconnected(p *msg.Peer, reason string) {
-	logs.PeerDisconnected.Log(l.L, logs.Peer.Is(int64(p.ID)), logs.Addr.Is(p.Addr.String()), logs.Inbound.Is(p.Inbound()),
+	logs.PeerDisconnected.Log(l.L, logs.Peer.Is(p.Number()), logs.Addr.Is(p.Addr.String()), logs.Inbound.Is(p.Inbound()),
 		logs.Reason.Is(reason), logs.TookMS.Is(l.Now().Sub(p.Since)), logs.Actor.Is(p.Ref().Name()))
 }
 
 // PeerNote is conn's: a line in Core's words.
 func (l *Log) PeerNote(p *msg.Peer, text string) {
 	if logs.PeerNote.On(l.L) {
-		logs.PeerNote.Log(l.L, logs.Peer.Is(int64(p.ID)), logs.Detail.Is(text))
+		logs.PeerNote.Log(l.L, logs.Peer.Is(p.Number()), logs.Detail.Is(text))
 	}
 }
 
@@ -112,14 +112,14 @@ func (l *Log) BlockRefused(v *chainstate.Verdict) {
 // TxAccepted is mempool's.
 func (l *Log) TxAccepted(e *mempool.Entry, peer msg.PeerID, poolSize int) {
 	if logs.TxAccepted.On(l.L) {
-		logs.TxAccepted.Log(l.L, logs.TxID.Is(e.Tx.ID()), logs.WTxID.Is(e.Tx.WitnessID()), logs.Fee.Is(e.Fee), logs.VSize.Is(e.VSize), logs.Peer.Is(int64(peer)))
+		logs.TxAccepted.Log(l.L, logs.TxID.Is(e.Tx.ID()), logs.WTxID.Is(e.Tx.WitnessID()), logs.Fee.Is(e.Fee), logs.VSize.Is(e.VSize), logs.Peer.Is(msg.ShownID(peer)))
 	}
 }
 
 // TxRefused is mempool's.
 func (l *Log) TxRefused(r mempool.Refused) {
 	if logs.TxRefused.On(l.L) {
-		logs.TxRefused.Log(l.L, logs.TxID.Is(r.Tx.ID()), logs.WTxID.Is(r.Tx.WitnessID()), logs.Reason.Is(r.Reject.Error()), logs.Peer.Is(r.Peer))
+		logs.TxRefused.Log(l.L, logs.TxID.Is(r.Tx.ID()), logs.WTxID.Is(r.Tx.WitnessID()), logs.Reason.Is(r.Reject.Error()), logs.Peer.Is(msg.ShownID(msg.PeerID(r.Peer))))
 	}
 }
 

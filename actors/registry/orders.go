@@ -10,6 +10,7 @@ import (
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/addrbook"
+	"github.com/troupe-node/troupe/wire"
 )
 
 // order carries out what our operator wants.
@@ -32,6 +33,12 @@ func (r *registry) order(k *kit.Context, m *msg.PeerCommand) error {
 		r.save(k)
 	case msg.SetNetworkActive:
 		r.setActive(k, m.On)
+	case msg.Connect:
+		return r.connect(k, m)
+	case msg.AddAddress:
+		return r.addAddress(k, m)
+	case msg.SendMessage:
+		return r.sendMessage(k, m)
 	}
 	r.publish()
 	return nil
@@ -132,10 +139,64 @@ func (r *registry) setBan(k *kit.Context, b *msg.Ban) error {
 // setActive holds the network still, or lets it go on.
 func (r *registry) setActive(k *kit.Context, on bool) {
 	r.inactive = !on
+	r.Log.RegistryNote("SetNetworkActive: " + strconv.FormatBool(on))
 	if on {
 		return
 	}
 	for _, p := range r.peers {
 		k.Send(p.Ref(), &msg.Disconnect{Reason: "our operator holds the network still"})
 	}
+}
+
+// connect calls a node as if we had chosen it ourselves, for as many as a type
+// has slots.
+func (r *registry) connect(k *kit.Context, m *msg.PeerCommand) error {
+	most := map[msg.ConnType]int{msg.OutboundRelay: outboundSlots, msg.BlockRelay: blockRelaySlots, msg.Feeler: feelerSlots}
+	if limit, limited := most[m.Type]; limited && r.ofType(m.Type) >= limit {
+		return msg.ErrNoCapacity
+	}
+	if r.inactive {
+		return nil
+	}
+	r.outbound.callManual(k, r, &manual{name: r.withPort(m.Node), once: true, from: "addconnection", typ: m.Type})
+	return nil
+}
+
+// ofType counts the connections of a type, also those under way.
+func (r *registry) ofType(typ msg.ConnType) (n int) {
+	for _, p := range r.peers {
+		if p.Type == typ {
+			n++
+		}
+	}
+	for _, c := range r.outbound.calls {
+		if c.typ == typ {
+			n++
+		}
+	}
+	return n
+}
+
+// addAddress puts an address into the book as if it had told us of itself.
+func (r *registry) addAddress(k *kit.Context, m *msg.PeerCommand) error {
+	now := k.Now()
+	seen := addrbook.Seen{Addr: m.Addr, Services: uint64(wire.NodeNetwork | wire.NodeWitness), Time: now}
+	if r.book.Add([]addrbook.Seen{seen}, m.Addr.Addr, 0, now) == 0 {
+		return msg.ErrNotInNew
+	}
+	if m.On && !r.book.Good(m.Addr, now) {
+		return msg.ErrNotInTried
+	}
+	r.publish()
+	return nil
+}
+
+func (r *registry) sendMessage(k *kit.Context, m *msg.PeerCommand) error {
+	for _, p := range r.peers {
+		if p.ID == m.ID {
+			k.Send(p.Ref(), &msg.SendToPeer{Message: m.Message})
+			return nil
+		}
+	}
+	return msg.ErrNodeNotConnected
 }

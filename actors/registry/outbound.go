@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"slices"
@@ -36,9 +37,10 @@ type outbound struct {
 
 // manual is a node that our operator named.
 type manual struct {
-	name  string // as it was written
-	once  bool   // addnode onetry
-	from  string // -connect, -addnode or addnode
+	name  string       // as it was written
+	once  bool         // addnode onetry
+	from  string       // -connect, -addnode, addnode or addconnection
+	typ   msg.ConnType // empty: Manual
 	wait  time.Duration
 	next  time.Time
 	busy  bool
@@ -120,10 +122,11 @@ func (o *outbound) tick(k *kit.Context, r *registry) {
 }
 
 func (o *outbound) callManual(k *kit.Context, r *registry, m *manual) {
-	d := &msg.Dial{Name: m.name, Type: msg.Manual}
+	typ := cmp.Or(m.typ, msg.Manual)
+	d := &msg.Dial{Name: m.name, Type: typ}
 	if id, result := k.Call(r.Cast.Dialer(), d, dialPatience); result == kit.Ok {
 		m.busy = true
-		o.calls[id] = &call{manual: m, typ: msg.Manual}
+		o.calls[id] = &call{manual: m, typ: typ}
 	}
 }
 

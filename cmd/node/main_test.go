@@ -160,7 +160,7 @@ func TestANodeRunsStopsOnASignalAndLeavesItsFolderClean(t *testing.T) {
 			<-ctx.Done()
 			return nil
 		}
-		if code := p.do("-regtest", "-datadir="+p.dir, "-printtoconsole=0"); code != exitOK || p.err.Len() > 0 {
+		if code := p.do("-regtest", "-datadir="+p.dir, "-printtoconsole=0", "-logformat=json"); code != exitOK || p.err.Len() > 0 {
 			t.Fatalf("%s: exit %d, %s", name, code, p.err.String())
 		}
 		raw, err := os.ReadFile(filepath.Join(chainDir, "debug.log"))

@@ -86,7 +86,7 @@ func launch(t testing.TB, name string, args ...string) *process {
 func launchNode(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
 	rpc, p2p := freePort(t), freePort(t)
-	base := []string{"run", "-regtest", "-datadir=" + dir, "-dnsseed=0", "-printtoconsole=0",
+	base := []string{"run", "-regtest", "-datadir=" + dir, "-dnsseed=0", "-printtoconsole=0", "-logformat=json",
 		fmt.Sprintf("-rpcport=%d", rpc), fmt.Sprintf("-port=%d", p2p), "-bind=127.0.0.1"}
 	p := launch(t, "troupe", append(base, args...)...)
 	p.dir, p.chainDir, p.port, p.p2p = dir, filepath.Join(dir, "regtest"), rpc, p2p
