@@ -19,10 +19,9 @@ func entryOf(l Level) zapcore.Entry { return zapcore.Entry{Level: zapcore.Level(
 
 // TestEveryLineInTheSourceIsDeclared reads the whole repository: nobody but this
 // package uses zap, and nobody gives an event a key that its declaration, and so
-// docs/logs.md, does not have.
+// docs/logs.md, does not have. Nor is anything declared that nobody writes.
 func TestEveryLineInTheSourceIsDeclared(t *testing.T) {
-	declared := declarations(t)
-	found := 0
+	src := source{declared: declarations(t), events: map[string]bool{}, keys: map[string]map[string]bool{}}
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -30,35 +29,60 @@ func TestEveryLineInTheSourceIsDeclared(t *testing.T) {
 		if d.IsDir() && path != ".." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "interop") {
 			return fs.SkipDir
 		}
-		if d.IsDir() || !strings.HasSuffix(path, ".go") || filepath.Dir(path) == filepath.Join("..", "logs") {
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || filepath.Dir(path) == filepath.Join("..", "logs") {
 			return nil
 		}
-		count, problems := checkFile(path, declared)
-		found += count
-		for _, p := range problems {
-			t.Error(p)
-		}
+		src.read(path)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d lines of log in the source", found)
+	for event, keys := range src.declared {
+		if !src.events[event] {
+			t.Errorf("nobody writes logs.%s: remove its declaration", event)
+			continue
+		}
+		for _, key := range keys {
+			if given := src.keys[event]; given != nil && key != "Detail" && !given[key] {
+				t.Errorf("nobody gives logs.%s the key %s: remove it from the declaration", event, key)
+			}
+		}
+	}
+	for _, p := range src.problems {
+		t.Error(p)
+	}
+	t.Logf("%d lines of log in the source", src.count)
 }
 
-// checkFile counts a file's log calls and names what is undeclared.
-func checkFile(path string, declared map[string][]string) (count int, problems []string) {
+// source is what is found in the repository's files.
+type source struct {
+	declared map[string][]string
+	events   map[string]bool            // mentioned, perhaps to be written through a variable
+	keys     map[string]map[string]bool // given, by event
+	count    int                        // log calls
+	problems []string
+}
+
+// ofEveryActor are the keys that the observer gives to all events of an actor's life.
+var ofEveryActor = []string{"Actor", "Kind", "Parent", "Instance", "Peer"}
+
+// read notes a file's log calls, and what in them is undeclared.
+func (s *source) read(path string) {
 	fset := token.NewFileSet()
 	f, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
 	if err != nil {
-		return 0, nil // not ours to report: it does not compile
+		return // not ours to report: it does not compile
 	}
 	for _, im := range f.Imports {
 		if strings.HasPrefix(im.Path.Value, `"go.uber.org/zap`) {
-			problems = append(problems, path+" imports zap: declare an event in logs instead")
+			s.problems = append(s.problems, path+" imports zap: declare an event in logs instead")
 		}
 	}
 	ast.Inspect(f, func(n ast.Node) bool {
+		if name, ok := ofLogs(n); ok {
+			s.events[name] = true
+		}
 		call, ok := n.(*ast.CallExpr)
 		if !ok {
 			return true
@@ -67,20 +91,37 @@ func checkFile(path string, declared map[string][]string) (count int, problems [
 		if !ok {
 			return true
 		}
-		count++
-		allowed, known := declared[event]
-		for _, arg := range call.Args[min(1, len(call.Args)):] {
-			inner, ok := arg.(*ast.CallExpr)
-			if !ok {
-				continue
-			}
-			if key, ok := member(inner.Fun, "Is"); ok && known && !slices.Contains(allowed, key) {
-				problems = append(problems, fmt.Sprintf("%s: logs.%s is not declared with the key %s", fset.Position(arg.Pos()), event, key))
+		s.count++
+		s.call(fset, event, call)
+		return true
+	})
+}
+
+// call notes the keys of one line, also those that are appended to others.
+func (s *source) call(fset *token.FileSet, event string, call *ast.CallExpr) {
+	given := s.keys[event]
+	if given == nil {
+		given = map[string]bool{}
+		s.keys[event] = given
+	}
+	if call.Ellipsis.IsValid() {
+		for _, key := range ofEveryActor {
+			given[key] = true
+		}
+	}
+	ast.Inspect(call, func(n ast.Node) bool {
+		inner, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		if key, ok := member(inner.Fun, "Is"); ok {
+			given[key] = true
+			if allowed, known := s.declared[event]; known && !slices.Contains(allowed, key) {
+				s.problems = append(s.problems, fmt.Sprintf("%s: logs.%s is not declared with the key %s", fset.Position(inner.Pos()), event, key))
 			}
 		}
 		return true
 	})
-	return count, problems
 }
 
 // member reads logs.<name>.<method>.
@@ -89,12 +130,17 @@ func member(e ast.Expr, method string) (string, bool) {
 	if !ok || outer.Sel.Name != method {
 		return "", false
 	}
-	inner, ok := outer.X.(*ast.SelectorExpr)
+	return ofLogs(outer.X)
+}
+
+// ofLogs reads logs.<name>.
+func ofLogs(n ast.Node) (string, bool) {
+	s, ok := n.(*ast.SelectorExpr)
 	if !ok {
 		return "", false
 	}
-	pkg, ok := inner.X.(*ast.Ident)
-	return inner.Sel.Name, ok && pkg.Name == "logs"
+	pkg, ok := s.X.(*ast.Ident)
+	return s.Sel.Name, ok && pkg.Name == "logs"
 }
 
 // declarations maps the Go name of every event to the Go names of its keys.
@@ -128,14 +174,15 @@ func declarations(t *testing.T) map[string][]string {
 
 func TestTheSourceReaderFindsAnUndeclaredKey(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.go")
-	const source = `package x
+	const text = `package x
 import "logs"
 func f() { logs.NodeReady.Log(l, logs.Height.Is(1), logs.Stack.Is("")) }`
-	if err := os.WriteFile(path, []byte(source), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	count, problems := checkFile(path, declarations(t))
-	if count != 1 || len(problems) != 1 || !strings.Contains(problems[0], "NodeReady is not declared with the key Stack") {
-		t.Errorf("%d calls, %q", count, problems)
+	src := source{declared: declarations(t), events: map[string]bool{}, keys: map[string]map[string]bool{}}
+	src.read(path)
+	if src.count != 1 || len(src.problems) != 1 || !strings.Contains(src.problems[0], "NodeReady is not declared with the key Stack") {
+		t.Errorf("%d calls, %q", src.count, src.problems)
 	}
 }

@@ -36,6 +36,8 @@ var (
 	Path   = textKey("path", "file or folder")
 	Name   = textKey("name", "name of the thing the event is about")
 
+	NewLevel = textKey("level", "level from now on")
+
 	// The node.
 	Chain   = textKey("chain", "main, test, testnet4, signet or regtest")
 	DataDir = textKey("datadir", "folder of the chain")
@@ -45,15 +47,12 @@ var (
 	Code    = numberKey("code", "exit or error code")
 
 	// Peers.
-	Peer      = numberKey("peer", "id of the peer, as in getpeerinfo")
-	Addr      = addressKey("addr", "the peer's address; only with -logips")
-	Inbound   = flagKey("inbound", "the peer connected to us")
-	Agent     = textKey("agent", "the peer's user agent")
-	Protocol  = numberKey("protocol", "protocol version spoken")
-	Command   = textKey("command", "command of a peer-to-peer message")
-	Until     = numberKey("until", "Unix time at which it ends")
-	Score     = numberKey("score", "misbehaviour so far")
-	Permitted = textKey("permissions", "permissions granted to the peer")
+	Peer     = numberKey("peer", "id of the peer, as in getpeerinfo")
+	Addr     = addressKey("addr", "the peer's address; only with -logips")
+	Inbound  = flagKey("inbound", "the peer connected to us")
+	Agent    = textKey("agent", "the peer's user agent")
+	Protocol = numberKey("protocol", "protocol version spoken")
+	Command  = textKey("command", "command of a peer-to-peer message")
 
 	// Chain and transactions.
 	Height     = numberKey("height", "height of the block")
@@ -66,10 +65,7 @@ var (
 	Fees       = numberKey("fees", "satoshis, over all transactions")
 	VSize      = numberKey("vsize", "virtual bytes")
 	Weight     = numberKey("weight", "weight units")
-	Headers    = numberKey("headers", "headers")
 	Blocks     = numberKey("blocks", "blocks")
-	Coins      = numberKey("coins", "coins")
-	Work       = textKey("work", "work of the chain, hex")
 	ForkHeight = numberKey("fork_height", "height of the last common block")
 	Back       = numberKey("back", "blocks disconnected")
 	Forward    = numberKey("forward", "blocks connected")

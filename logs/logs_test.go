@@ -87,7 +87,7 @@ func TestALineHasTheStableKeysAndTypes(t *testing.T) {
 	hash[0], hash[31] = 0xaa, 0x01
 	HandlerSlow.Log(l, MsgType.Is("tx"), QueueMS.Is(1500*time.Microsecond), RunMS.Is(2*time.Second), Detail.Is("a \"word\"\nmore"))
 	BlockRefused.Log(l, Height.Is(5), Hash.Is(hash), Reason.Is("bad-txnmrklroot"))
-	StoreFailed.Log(l, Err.Is(errors.New("no room")))
+	NodeFailed.Log(l, Err.Is(errors.New("no room")))
 	got := lines(t, b.Bytes())
 	if _, err := time.Parse(time.RFC3339Nano, got[0]["ts"].(string)); err != nil {
 		t.Error(err)
@@ -98,7 +98,7 @@ func TestALineHasTheStableKeysAndTypes(t *testing.T) {
 	want := []map[string]any{
 		{"lvl": "warn", "cat": "actor", "evt": "handler.slow", "msg": "slow handler", "actor": "conn-7", "kind": "conn", "msg_type": "tx", "queue_ms": 1.5, "run_ms": 2000.0, "detail": "a \"word\"\nmore"},
 		{"lvl": "warn", "cat": "validation", "evt": "block.refused", "msg": "block refused", "actor": "conn-7", "kind": "conn", "height": 5.0, "hash": "01" + strings.Repeat("00", 30) + "aa", "reason": "bad-txnmrklroot"},
-		{"lvl": "error", "cat": "store", "evt": "store.failed", "msg": "store failed", "actor": "conn-7", "kind": "conn", "error": "no room"},
+		{"lvl": "error", "cat": "node", "evt": "node.failed", "msg": "cannot go on", "actor": "conn-7", "kind": "conn", "error": "no room"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
@@ -116,7 +116,7 @@ func TestLevelsCanBeChangedWhileRunning(t *testing.T) {
 		t.Error("levels")
 	}
 	l.SetLevel(category.Mempool, Error)
-	MempoolFull.Log(l)
+	MempoolNote.Log(l, Detail.Is("full"))
 	if got := b.String(); strings.Contains(got, "first") || !strings.Contains(got, "second") || strings.Contains(got, "full") {
 		t.Errorf("got %s", got)
 	}
@@ -155,7 +155,7 @@ func TestAddressesAppearOnlyWhenAskedFor(t *testing.T) {
 	for _, ips := range []bool{false, true} {
 		var b bytes.Buffer
 		l := newLogger(&config.Logs{IPs: ips, Level: "info"}, newCore(&config.Logs{}, &b, true, false), nil)
-		PeerConnected.Log(l.With(Addr.Is("192.0.2.1:8333")), Peer.Is(1))
+		PeerReady.Log(l.With(Addr.Is("192.0.2.1:8333")), Peer.Is(1))
 		if strings.Contains(b.String(), "192.0.2.1") != ips {
 			t.Errorf("logips %v: %s", ips, b.String())
 		}

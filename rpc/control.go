@@ -155,6 +155,7 @@ func logging(c *Call) (any, error) {
 			for _, cat := range list {
 				if change(cat) {
 					n.Log.SetLevel(cat, on)
+					logs.LevelChanged.Log(n.Log, logs.Name.Is(string(cat)), logs.NewLevel.Is(on.String()), logs.User.Is(c.User))
 				}
 			}
 		}

@@ -34,6 +34,8 @@ type Node struct {
 type Log interface {
 	PeerConnected(p *msg.Peer)
 	PeerDisconnected(p *msg.Peer, reason string)
+	// Message is told of every frame, after it was read or written.
+	Message(p *msg.Peer, received bool, command string, size int)
 	// PeerNote is a line for debug.log, in Core's words where Core has some.
 	PeerNote(p *msg.Peer, text string)
 }

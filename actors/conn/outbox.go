@@ -171,8 +171,11 @@ func (o *outbox) write(f *outgoing) bool {
 	stats.BytesSent.Add(int64(f.size() + len(f.after)))
 	stats.LastSend.Store(o.env.Now().Unix())
 	stats.Sent.Add(f.command, f.size())
+	log := o.conn.node.Log
+	log.Message(o.conn.peer, false, f.command, f.size()-wire.HeaderSize)
 	if len(f.after) > 0 {
 		stats.Sent.Add(wire.CmdInv, len(f.after))
+		log.Message(o.conn.peer, false, wire.CmdInv, len(f.after)-wire.HeaderSize)
 	}
 	return true
 }

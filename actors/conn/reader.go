@@ -240,6 +240,7 @@ func (r *reader) count(h wire.FrameHeader) {
 	n := wire.HeaderSize + h.Length
 	r.peer.Stats.BytesRecv.Add(int64(n))
 	r.peer.Stats.Recv.Add(h.Command, n)
+	r.node.Log.Message(r.peer, true, h.Command, h.Length)
 }
 
 // poolOf gives blocks and headers that we asked for a reserve of their own.

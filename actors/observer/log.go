@@ -10,6 +10,7 @@ import (
 	"github.com/troupe-node/troupe/logs"
 	"github.com/troupe-node/troupe/mempool"
 	"github.com/troupe-node/troupe/tx"
+	"github.com/troupe-node/troupe/wire"
 )
 
 // Log writes what the actors tell. It fulfils the Log interfaces of their
@@ -32,6 +33,20 @@ func (l *Log) PeerConnected(p *msg.Peer) {
 func (l *Log) PeerDisconnected(p *msg.Peer, reason string) {
 	logs.PeerDisconnected.Log(l.L, logs.Peer.Is(p.Number()), logs.Addr.Is(p.Addr.String()), logs.Inbound.Is(p.Inbound()),
 		logs.Reason.Is(reason), logs.TookMS.Is(l.Now().Sub(p.Since)), logs.Actor.Is(p.Ref().Name()))
+}
+
+// Message is conn's: a frame was read or written. Its contents are never printed.
+func (l *Log) Message(p *msg.Peer, received bool, command string, size int) {
+	e := logs.MessageSent
+	if received {
+		e = logs.MessageReceived
+		if _, known := wire.Limit(command); !known {
+			e = logs.MessageUnknown
+		}
+	}
+	if e.On(l.L) {
+		e.Log(l.L, logs.Peer.Is(int64(p.ID)), logs.Command.Is(command), logs.Bytes.Is(int64(size)))
+	}
 }
 
 // PeerNote is conn's: a line in Core's words.

@@ -166,6 +166,7 @@ func (a *assembly) listen() error {
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
 			last = err
+			logs.ListenFailed.Log(a.Log, logs.Listen.Is(addr), logs.Err.Is(err))
 			if must {
 				return fail(exitAddress, fmt.Sprintf("Unable to bind to %s on this computer.", addr), err.Error(), "another node may be running: choose another -port or -bind").because(err)
 			}
