@@ -36,6 +36,8 @@ type Options struct {
 	PoolFile string
 	// Free tells the free bytes of the disk; nil where there is none.
 	Free func() (uint64, error)
+	// Quit asks for an ordered stop and returns at once; needed with -stopatheight.
+	Quit func()
 	// RPC makes the rpc actor; nil for a node without.
 	RPC func(*Node) (kit.Spec, error)
 }
@@ -104,6 +106,7 @@ var phases = []kit.Phase{
 	{Name: "pool", Kinds: []string{msg.KindMempool}, Deadline: 30 * time.Second},
 	{Name: "chain", Kinds: []string{msg.KindChain}, Deadline: 10 * time.Minute},
 	{Name: "indexes", Kinds: []string{msg.KindTxIndex}, Deadline: 10 * time.Second},
+	{Name: "notify", Kinds: []string{msg.KindNotify}, Deadline: 5 * time.Second},
 	{Name: "registry", Kinds: []string{msg.KindRegistry}, Deadline: 5 * time.Second},
 	{Name: "workers", Kinds: []string{msg.KindVerify}, Deadline: 5 * time.Second},
 	{Name: "store", Kinds: []string{msg.KindStore}, Deadline: time.Minute},

@@ -14,6 +14,7 @@ import (
 	"github.com/troupe-node/troupe/actors/mempool"
 	"github.com/troupe-node/troupe/actors/minter"
 	"github.com/troupe-node/troupe/actors/msg"
+	"github.com/troupe-node/troupe/actors/notify"
 	"github.com/troupe-node/troupe/actors/observer"
 	"github.com/troupe-node/troupe/actors/registry"
 	"github.com/troupe-node/troupe/actors/store"
@@ -150,6 +151,9 @@ func (r *root) company(k *kit.Context) error {
 		Rule:    minter.Rule{PayTo: n.PayTo, Every: c.Minter.Interval, Txs: c.Minter.Txs},
 		Version: c.Rules.TestBlockVersion, Cores: runtime.GOMAXPROCS(0),
 	}))
+	if d := (notify.Deps{Board: n.Board, Command: c.Notify.Block, StopAt: c.Process.StopAtHeight, Stop: n.Quit, Log: n.Log}); d.Wanted() {
+		r.play(k, notify.Spec(d))
+	}
 	if c.Store.TxIndex {
 		r.play(k, txindex.Spec(txindex.Deps{Board: n.Board, Cast: n.Cast, Log: n.log}))
 	}

@@ -24,6 +24,7 @@ type Config struct {
 	Mempool Mempool
 	Minter  Minter
 	Logs    Logs
+	Notify  Notify
 }
 
 // Process is about the process as the system sees it.
@@ -31,6 +32,15 @@ type Process struct {
 	PIDFile     string // absolute; empty: none
 	StopTimeout time.Duration
 	MockTime    int64 // Unix seconds; 0: the real clock
+	// StopAtHeight ends the node once its chain has this height; 0: never.
+	StopAtHeight int32
+}
+
+// Notify is about telling other programs: commands for the shell.
+type Notify struct {
+	Startup  []string // when the node is ready
+	Shutdown []string // when it begins to stop
+	Block    string   // on a new tip; %s is its hash
 }
 
 // Rules override the chain's parameters, mostly for tests.
@@ -112,10 +122,11 @@ type Store struct {
 	Par               int   // verification workers, always at least 1
 	SigCache          int64 // bytes for remembered signatures and scripts
 	TxIndex           bool
-	Prune             bool  // blocks may be deleted
-	PruneTarget       int64 // bytes to stay under; 0 with Prune: only when asked by RPC
-	Reindex           bool  // make everything anew from the stored blocks
-	ReindexChainstate bool  // make the coins anew
+	Prune             bool     // blocks may be deleted
+	PruneTarget       int64    // bytes to stay under; 0 with Prune: only when asked by RPC
+	Reindex           bool     // make everything anew from the stored blocks
+	ReindexChainstate bool     // make the coins anew
+	LoadBlocks        []string // files to import from after the start
 }
 
 // Mempool is about the pool and what is relayed. Fee rates are satoshis per 1000 vbytes.

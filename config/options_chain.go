@@ -38,6 +38,6 @@ var chainOptions = []Option{
 	{Name: "mocktime", Arg: "<seconds>", Group: GroupChain, Default: "0", Debug: true,
 		Help:  "Unix time the node believes in; 0 is the real clock",
 		apply: integer(func(c *Config) *int64 { return &c.Process.MockTime }, 0, math.MaxInt64)},
-	{Name: "stopatheight", Arg: "<height>", Group: GroupChain, Debug: true, Use: Refused, Help: "Stop once the chain has this height",
-		Why: "the node does not stop by itself: follow tip.connected in the log, then troupe stop"},
+	{Name: "stopatheight", Arg: "<height>", Group: GroupChain, Debug: true, Default: "0", Help: "Stop once the chain has this height; 0: never",
+		apply: integer(func(c *Config) *int32 { return &c.Process.StopAtHeight }, 0, math.MaxInt32)},
 }

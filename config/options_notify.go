@@ -2,16 +2,17 @@ package config
 
 import "slices"
 
-const (
-	noPrograms = "no programs are started: follow the log, whose events have stable names (docs/logs.md)"
-	noZMQ      = "nothing is published by ZMQ"
-)
+const noZMQ = "nothing is published by ZMQ"
 
 var notifyOptions = slices.Concat([]Option{
-	{Name: "startupnotify", Arg: "<command>", Group: GroupNotify, Multi: true, Whole: true, Use: Refused, Help: "Run this when the node is ready", Why: noPrograms},
-	{Name: "shutdownnotify", Arg: "<command>", Group: GroupNotify, Multi: true, Whole: true, Use: Refused, Help: "Run this when the node begins to stop", Why: noPrograms},
-	{Name: "alertnotify", Arg: "<command>", Group: GroupNotify, Use: Refused, Help: "Run this on a warning", Why: noPrograms},
-	{Name: "blocknotify", Arg: "<command>", Group: GroupNotify, Use: Refused, Help: "Run this on a new tip", Why: noPrograms},
+	{Name: "startupnotify", Arg: "<command>", Group: GroupNotify, Multi: true, Whole: true, Help: "Run this when the node is ready",
+		apply: texts(func(c *Config) *[]string { return &c.Notify.Startup })},
+	{Name: "shutdownnotify", Arg: "<command>", Group: GroupNotify, Multi: true, Whole: true, Help: "Run this when the node begins to stop",
+		apply: texts(func(c *Config) *[]string { return &c.Notify.Shutdown })},
+	{Name: "alertnotify", Arg: "<command>", Group: GroupNotify, Use: Refused, Help: "Run this on a warning",
+		Why: "warnings are not handed to programs: follow node.warning in the log"},
+	{Name: "blocknotify", Arg: "<command>", Group: GroupNotify, Help: "Run this on a new tip; %s is its hash",
+		apply: text(func(c *Config) *string { return &c.Notify.Block })},
 }, zmqOptions())
 
 // zmqOptions are two per topic: where it is published, and how far a subscriber may lag.

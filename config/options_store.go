@@ -37,8 +37,8 @@ var storeOptions = []Option{
 		apply: boolean(func(c *Config) *bool { return &c.Store.Reindex })},
 	{Name: "reindex-chainstate", Group: GroupStore, Default: "0", Help: "Rebuild coins and undo data from the stored blocks before starting; every time, so take it away afterwards",
 		apply: boolean(func(c *Config) *bool { return &c.Store.ReindexChainstate })},
-	{Name: "loadblock", Arg: "<file>", Group: GroupStore, Multi: true, Use: Refused, Help: "Import blocks from a file",
-		Why: "use the command: troupe import <file>"},
+	{Name: "loadblock", Arg: "<file>", Group: GroupStore, Multi: true, Help: "Import blocks from this file after the start",
+		apply: texts(func(c *Config) *[]string { return &c.Store.LoadBlocks })},
 	{Name: "blocksdir", Arg: "<dir>", Group: GroupStore, Use: Refused, Help: "Where block files are kept",
 		Why: "blocks live in the store below -datadir; put that on the disk that has the room"},
 }

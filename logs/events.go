@@ -14,6 +14,7 @@ var (
 	ConfigWarn   = newEvent("config.warning", category.Node, Warn, "about the configuration", Name)
 	LevelChanged = newEvent("log.level", category.Node, Info, "level of a category changed", Name, NewLevel, User)
 	NodeWarning  = newEvent("node.warning", category.Node, Warn, "an operator should know", Warning)
+	NotifyFailed = newEvent("notify.failed", category.Node, Warn, "a notification command failed", Err)
 )
 
 // The life of every actor.

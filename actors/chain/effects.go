@@ -86,7 +86,7 @@ func (c *chain) moved(t *chainstate.TipChanged) {
 // follow tells of a new tip: first those who work on it, then the peers.
 func (c *chain) follow(k *kit.Context, m *msg.TipChanged) {
 	cast := c.Cast
-	for _, to := range []kit.Ref{cast.Mempool(), cast.Blocks(), cast.Headers(), cast.Minter(), cast.TxIndex(), cast.RPC()} {
+	for _, to := range []kit.Ref{cast.Mempool(), cast.Blocks(), cast.Headers(), cast.Minter(), cast.TxIndex(), cast.RPC(), cast.Notify()} {
 		if !to.IsZero() {
 			k.Send(to, m)
 		}

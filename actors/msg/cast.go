@@ -23,6 +23,7 @@ const (
 	KindDialer   = "dialer"
 	KindConn     = "conn"
 	KindTxIndex  = "txindex"
+	KindNotify   = "notify"
 	KindRPC      = "rpc"
 	KindObserver = "observer"
 	KindOutside  = "outside" // main, HTTP handlers and tests: they wait, actors do not
@@ -56,6 +57,7 @@ func (c *Cast) Registry() kit.Ref { return c.Ref(KindRegistry) }
 func (c *Cast) Listener() kit.Ref { return c.Ref(KindListener) }
 func (c *Cast) Dialer() kit.Ref   { return c.Ref(KindDialer) }
 func (c *Cast) TxIndex() kit.Ref  { return c.Ref(KindTxIndex) }
+func (c *Cast) Notify() kit.Ref   { return c.Ref(KindNotify) }
 func (c *Cast) RPC() kit.Ref      { return c.Ref(KindRPC) }
 func (c *Cast) Observer() kit.Ref { return c.Ref(KindObserver) }
 func (c *Cast) Root() kit.Ref     { return c.Ref(KindRoot) }

@@ -101,7 +101,7 @@ var (
 	})
 	_ = kit.Register[*TipChanged](kit.Message{
 		Lane: kit.Control, Full: kit.Conflate, Role: kit.Event,
-		From: []string{KindChain}, To: []string{KindMempool, KindHeaders, KindBlocks, KindMinter, KindConn, KindTxIndex, KindRPC, KindObserver},
+		From: []string{KindChain}, To: []string{KindMempool, KindHeaders, KindBlocks, KindMinter, KindConn, KindTxIndex, KindNotify, KindRPC, KindObserver},
 		Doc: "the board has another tip",
 	})
 	_ = kit.Register[*HeaderChanged](kit.Message{

@@ -41,6 +41,7 @@ func runNode(ctx context.Context, s *session, ready func(readiness) error) error
 			return errors.Join(err, a.abandon())
 		}
 	}
+	a.options.Quit = func() { stop(errStopHeight) }
 	node, err := a.start()
 	if err != nil {
 		return err
@@ -71,7 +72,10 @@ func (a *assembly) openDoor(stop func()) (err error) {
 	return nil
 }
 
-var errStopped = errors.New("asked to by RPC")
+var (
+	errStopped    = errors.New("asked to by RPC")
+	errStopHeight = errors.New("the height of -stopatheight is reached")
+)
 
 // assembly is what a node is put together from.
 type assembly struct {
@@ -229,6 +233,8 @@ func (a *assembly) live(ctx context.Context, node *actors.Node, ready func(readi
 			r.RPC = append(r.RPC, "http://"+addr)
 		}
 	}
+	beside := a.beside(ctx, node)
+	defer beside()
 	started := make(chan error, 1)
 	go func() { started <- ready(r) }()
 	for running := true; running; {
@@ -247,6 +253,7 @@ func (a *assembly) live(ctx context.Context, node *actors.Node, ready func(readi
 	if started != nil {
 		defer func() { <-started }() // it sees RPC go away, and ends
 	}
+	a.tellOfStop()
 	return errors.Join(err, a.end(node))
 }
 
