@@ -30,9 +30,14 @@ func regtestParams(t testing.TB) *consensus.Params {
 
 func openStore(t testing.TB, dir string, failpoint func(string)) *chainstore.Badger {
 	t.Helper()
+	return openStoreWith(t, dir, chainstore.SmallMemory, failpoint)
+}
+
+func openStoreWith(t testing.TB, dir string, memory int, failpoint func(string)) *chainstore.Badger {
+	t.Helper()
 	p := regtestParams(t)
 	o := chainstore.Options{
-		Network: p.Name, Magic: p.Magic, CreatedBy: "troupe test", Memory: chainstore.SmallMemory, Failpoint: failpoint,
+		Network: p.Name, Magic: p.Magic, CreatedBy: "troupe test", Memory: memory, Failpoint: failpoint,
 	}
 	b, err := chainstore.Open(dir, o)
 	for tries := 0; errors.Is(err, chainstore.ErrLocked) && tries < 100; tries++ {

@@ -267,15 +267,12 @@ func BenchmarkRestartAtTip(b *testing.B) {
 	}
 	blocks := busyChain(b, count, perBlock)
 	dir := filepath.Join(inMemory(b), "store")
-	n, err := startOn(b, openStore(b, dir, nil), nil)
+	n, err := startOn(b, openStoreWith(b, dir, chainstore.DefaultMemory, nil), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
 	submit(b, n, blocks)
-	killed := filepath.Join(inMemory(b), "store")
-	if err := os.CopyFS(killed, os.DirFS(dir)); err != nil { // what a SIGKILL would leave
-		b.Fatal(err)
-	}
+	killed := photograph(b, dir)
 	stopNode(b, n)
 	for _, row := range []struct{ what, dir string }{{"stopped", dir}, {"killed", killed}} {
 		b.Run(row.what, func(b *testing.B) {
@@ -287,7 +284,7 @@ func BenchmarkRestartAtTip(b *testing.B) {
 					b.Fatal(err)
 				}
 				b.StartTimer()
-				n, err := startOn(b, openStore(b, own, nil), nil)
+				n, err := startOn(b, openStoreWith(b, own, chainstore.DefaultMemory, nil), nil)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -300,4 +297,26 @@ func BenchmarkRestartAtTip(b *testing.B) {
 			}
 		})
 	}
+}
+
+// photograph copies a store while a node has it open: what a SIGKILL would leave. A copy during which files came or went does not count.
+func photograph(t testing.TB, dir string) string {
+	t.Helper()
+	names := func() string {
+		files, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(files)
+	}
+	for range 20 {
+		to, before := filepath.Join(inMemory(t), "store"), names()
+		if err := os.CopyFS(to, os.DirFS(dir)); err == nil && names() == before {
+			return to
+		}
+		os.RemoveAll(to)
+		time.Sleep(time.Second)
+	}
+	t.Fatal("the store's files never come to rest")
+	return ""
 }
