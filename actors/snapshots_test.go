@@ -113,7 +113,6 @@ type readers struct {
 	node   *Node
 	traces map[int32]traces
 
-	mu   sync.Mutex
 	held []*chainstate.Snapshot
 
 	coins atomic.Int64
