@@ -80,15 +80,15 @@ var misdeeds = []misdeed{
 	{"a message before the handshake", "non-version message before version handshake", true, false, func(p *testpeer.Peer, _ *rand.Rand) {
 		p.Send(&wire.Inv{List: make([]wire.InvVect, 10)})
 	}},
-	{"a message that ends early", "inv", false, true, func(p *testpeer.Peer, _ *rand.Rand) { p.SendRaw(p.Frame(wire.CmdInv, []byte{5, 1, 2, 3})) }},
-	{"a list that is too long", "inv", false, true, func(p *testpeer.Peer, _ *rand.Rand) {
+	{"a message that ends early", "end of data", true, true, func(p *testpeer.Peer, _ *rand.Rand) { p.SendRaw(p.Frame(wire.CmdInv, []byte{5, 1, 2, 3})) }},
+	{"a list that is too long", "inv message size = 50001", false, true, func(p *testpeer.Peer, _ *rand.Rand) {
 		p.SendRaw(p.Frame(wire.CmdInv, tx.AppendCompactSize(nil, 50_001)))
 	}},
-	{"a huge count and no elements", "getdata", false, true, func(p *testpeer.Peer, _ *rand.Rand) {
+	{"a huge count and no elements", "ProcessMessages(getdata", true, true, func(p *testpeer.Peer, _ *rand.Rand) {
 		p.SendRaw(p.Frame(wire.CmdGetData, tx.AppendCompactSize(nil, 1<<62)))
 	}},
-	{"a block of random bytes", "block", false, true, func(p *testpeer.Peer, r *rand.Rand) { p.SendRaw(p.Frame(wire.CmdBlock, randomBytes(r, 5000))) }},
-	{"a transaction of random bytes", "tx", false, true, func(p *testpeer.Peer, r *rand.Rand) { p.SendRaw(p.Frame(wire.CmdTx, randomBytes(r, 500))) }},
+	{"a block of random bytes", "ProcessMessages(block, 5000 bytes): Exception", true, true, func(p *testpeer.Peer, r *rand.Rand) { p.SendRaw(p.Frame(wire.CmdBlock, randomBytes(r, 5000))) }},
+	{"a transaction of random bytes", "ProcessMessages(tx, 500 bytes): Exception", true, true, func(p *testpeer.Peer, r *rand.Rand) { p.SendRaw(p.Frame(wire.CmdTx, randomBytes(r, 500))) }},
 	{"headers that do not follow each other", "non-continuous headers sequence", false, true, func(p *testpeer.Peer, r *rand.Rand) {
 		p.Send(&wire.Headers{Headers: []tx.Header{{Time: r.Uint32()}, {Time: r.Uint32()}}})
 	}},
@@ -102,7 +102,7 @@ func TestEveryMisdeedIsNamedInTheLog(t *testing.T) {
 	for i, m := range misdeeds {
 		p := s.peer(testpeer.Options{Silent: !m.shake})
 		m.do(p, rand.New(rand.NewPCG(1, 2)))
-		id := fmt.Sprintf(`"peer":%d,`, i+1)
+		id := fmt.Sprintf(`"peer":%d,`, i)
 		waitFor(t, m.name+" in the log", func() bool {
 			for _, line := range strings.Split(s.log.String(), "\n") {
 				if strings.Contains(line, id) && strings.Contains(line, m.words) &&

@@ -21,7 +21,7 @@ func TestAnInvalidBlockCostsTheConnectionAndMovesNothing(t *testing.T) {
 	p.Send(block(bad))
 	p.WaitClosed()
 	s.said("bad-cb-amount")
-	s.said("Misbehaving: peer=1: bad-cb-amount")
+	s.said("Misbehaving: peer=0: bad-cb-amount")
 	expect(t, "tip", s.tip(), tip)
 
 	again := s.peer(testpeer.Options{}) // a caller may follow the same bad chain
@@ -70,7 +70,7 @@ func TestABlockThatTurnsOutBadLaterIsBlamedOnWhoSentIt(t *testing.T) {
 	honest.Send(block(next))
 	liar.WaitClosed()
 	honest.WaitClosed() // it builds on an invalid one, as Core has it
-	s.said("Misbehaving: peer=1: bad-cb-amount")
+	s.said("Misbehaving: peer=0: bad-cb-amount")
 	expect(t, "tip", s.tip(), tip)
 }
 

@@ -87,13 +87,22 @@ func (m *AddrV2) AppendPayload(dst []byte) []byte {
 	return dst
 }
 
+// address reads the bytes of an AddrV2's address.
+func (c *cursor) address() []byte {
+	n := c.size()
+	if c.err == nil && n > maxAddrV2 {
+		c.fail(failf(Malformed, c.command, "Address too long: %d > %d", n, maxAddrV2))
+	}
+	return c.bytes(int(min(n, maxAddrV2)))
+}
+
 func decodeAddrV2(c *cursor) Message {
 	n := c.count(MaxAddrs, 4+1+1+1+2)
 	m := &AddrV2{Addrs: make([]PeerAddr, 0, n)}
 	for range n {
 		a := PeerAddr{Time: c.u32(), Services: Services(c.bits())}
 		network := netaddr.Network(c.u8())
-		host := c.varBytes(maxAddrV2)
+		host := c.address()
 		a.Addr.Port = c.port()
 		if c.err != nil {
 			return nil

@@ -66,7 +66,7 @@ func init() {
 	inventory := 3 + MaxInv*invSize
 	locator := 4 + 1 + (MaxLocator+1)*tx.HashSize
 	codecs = map[string]codec{
-		CmdAddr:         {3 + MaxAddrs*addrSize, decodeAddr},
+		CmdAddr:         {3 + MaxAddrs*addrSize + growth, decodeAddr},
 		CmdAddrV2:       {3 + MaxAddrs*addrV2Size, decodeAddrV2},
 		CmdBlock:        {MaxPayload, decodeBlock},
 		CmdBlockTxn:     {MaxPayload, decodeBlockTxn},

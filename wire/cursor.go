@@ -28,7 +28,7 @@ func (c *cursor) bytes(n int) []byte {
 		return nil
 	}
 	if n > len(c.b) {
-		c.fail(failf(Malformed, c.command, "%s message ends %d bytes before what it announces", c.command, n-len(c.b)))
+		c.fail(failf(Malformed, c.command, "%s message: end of data %d bytes before what it announces", c.command, n-len(c.b)))
 		return nil
 	}
 	out := c.b[:n:n]
@@ -161,7 +161,7 @@ func (c *cursor) count(limit, least int) int {
 		return 0
 	}
 	if n*uint64(least) > uint64(len(c.b)) {
-		c.fail(failf(Malformed, c.command, "%s message announces %d entries in %d bytes", c.command, n, len(c.b)))
+		c.fail(failf(Malformed, c.command, "%s message: end of data: %d entries announced in %d bytes", c.command, n, len(c.b)))
 		return 0
 	}
 	return int(n)

@@ -76,5 +76,13 @@ func fromTx(command string, err error) *Error {
 	if errors.Is(err, tx.ErrNonCanonical) {
 		k = NonCanonical
 	}
+	switch {
+	case errors.Is(err, tx.ErrSuperfluousWitness):
+		return failf(k, command, "Superfluous witness record (%s: %v)", command, err)
+	case errors.Is(err, tx.ErrUnknownFlags):
+		return failf(k, command, "Unknown transaction optional data (%s: %v)", command, err)
+	case errors.Is(err, tx.ErrTruncated):
+		return failf(k, command, "%s: end of data (%v)", command, err)
+	}
 	return failf(k, command, "%s: %v", command, err)
 }

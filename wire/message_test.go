@@ -177,7 +177,7 @@ func TestAddrV2SkipsWhatItDoesNotKnow(t *testing.T) {
 	if _, err := Decode(CmdAddrV2, append([]byte{1}, entry(1, 1, 2, 3)...)); !errors.Is(err, Malformed) || !strings.Contains(err.Error(), "BIP155 ipv4 address with length 3 (should be 4)") {
 		t.Errorf("an IPv4 address of three bytes: %v", err)
 	}
-	if _, err := Decode(CmdAddrV2, []byte{1, 0, 0, 0, 0, 0, 9, 0xfd, 1, 2}); !errors.Is(err, Oversize) {
+	if _, err := Decode(CmdAddrV2, []byte{1, 0, 0, 0, 0, 0, 9, 0xfd, 1, 2}); !errors.Is(err, Malformed) {
 		t.Errorf("an address of 513 bytes: %v", err)
 	}
 }

@@ -31,6 +31,9 @@ const (
 	// addrTrickle is how long addresses wait on average, so that nobody sees
 	// where one came from (Core's AVG_ADDRESS_BROADCAST_INTERVAL).
 	addrTrickle = 30 * time.Second
+	// addrFetchPatience is how long a peer that was called for its addresses may
+	// take to tell them.
+	addrFetchPatience = 10 * addrTrickle
 )
 
 // init begins with addresses when the handshake is over: who called us has to

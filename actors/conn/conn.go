@@ -173,10 +173,16 @@ func (c *conn) end(k *kit.Context, reason string) {
 // address discouraged. Peers with the noban permission only get a note, and so
 // do the ones that our operator named.
 func (c *conn) punish(k *kit.Context, reason string) {
-	c.node.Log.PeerNote(c.peer, "Misbehaving: peer="+peerNumber(c.peer)+": "+reason)
-	if c.peer.Permissions.Has(permNoBan) || c.peer.Type == msg.Manual {
-		c.node.Log.PeerNote(c.peer, "Warning: not punishing noban or manually connected peer "+peerNumber(c.peer)+"!")
+	c.note("Misbehaving: peer=%s: %s", peerNumber(c.peer), reason)
+	switch {
+	case c.peer.Permissions.Has(permNoBan):
+		c.note("Warning: not punishing noban peer %s!", peerNumber(c.peer))
 		return
+	case c.peer.Type == msg.Manual:
+		c.note("Warning: not punishing manually connected peer %s!", peerNumber(c.peer))
+		return
+	case c.peer.Addr.Addr.IsLocal():
+		c.note("Warning: disconnecting but not discouraging %s peer %s!", c.peer.Type, peerNumber(c.peer))
 	}
 	k.Send(c.node.Cast.Registry(), &msg.Misbehaved{Peer: c.peer, Reason: reason})
 	c.end(k, reason)
@@ -228,6 +234,10 @@ func (c *conn) tick(k *kit.Context) {
 		return
 	}
 	if !c.shake.done() {
+		return
+	}
+	if c.peer.Type == msg.AddrFetch && now.Sub(c.peer.Since) > addrFetchPatience {
+		c.end(k, "addrfetch connection timeout: disconnecting peer="+peerNumber(c.peer))
 		return
 	}
 	c.paused(k)

@@ -79,8 +79,8 @@ func (c *conn) onVersion(k *kit.Context, v *wire.Version) {
 		c.note("redundant version message from peer=%s", peerNumber(c.peer))
 		return
 	}
-	switch needs := c.needs(); {
-	case needs != 0 && !v.Services.Has(needs) && !v.Services.Has(c.needsLimited()):
+	switch needs := c.needs(k, v.Services); {
+	case !v.Services.Has(needs):
 		c.end(k, fmt.Sprintf("peer=%s does not offer the expected services (%08x offered, %08x expected); disconnecting",
 			peerNumber(c.peer), uint64(v.Services), uint64(needs)))
 		return
@@ -104,24 +104,31 @@ func (c *conn) onVersion(k *kit.Context, v *wire.Version) {
 	c.send(k, &wire.Verack{})
 	c.note("receive version message: %s: version %d, blocks=%d, us=%s, txrelay=%t, peer=%s",
 		v.CleanUserAgent(), v.Protocol, v.StartHeight, v.To.Addr, v.Relay, peerNumber(c.peer))
+	if c.peer.Type == msg.Feeler {
+		c.onVerack(k) // it has shown that there is a node: that was all
+	}
 }
 
-// needs are the services that we ask of a peer that we chose.
-func (c *conn) needs() wire.Services {
+// needs are the services that we ask of a peer that we chose. One that has the
+// latest blocks alone will do when we have nearly all (BIP159, and Core's
+// NODE_NETWORK_LIMITED_ALLOW_CONN_BLOCKS).
+func (c *conn) needs(k *kit.Context, offered wire.Services) wire.Services {
 	switch c.peer.Type {
-	case msg.OutboundRelay, msg.BlockRelay:
-		return wire.NodeNetwork | wire.NodeWitness
+	case msg.OutboundRelay, msg.BlockRelay, msg.AddrFetch:
+	default:
+		return 0
 	}
-	return 0
+	params := c.node.Board.Params
+	tipTime := time.Unix(int64(c.node.Board.Tip().Tip().Time()), 0)
+	if behind := k.Now().Sub(tipTime) / (time.Duration(params.TargetSpacing) * time.Second); behind < limitedEnough && offered.Has(wire.NodeNetworkLimited) {
+		return wire.NodeNetworkLimited | wire.NodeWitness
+	}
+	return wire.NodeNetwork | wire.NodeWitness
 }
 
-// needsLimited is what does as well once we have caught up (BIP159).
-func (c *conn) needsLimited() wire.Services {
-	if c.node.Board.Tip().InitialDownload() {
-		return c.needs()
-	}
-	return wire.NodeNetworkLimited | wire.NodeWitness
-}
+// limitedEnough is how many blocks we may be behind for a peer to do that has the
+// latest ones alone.
+const limitedEnough = 144
 
 func (c *conn) sendVersion(k *kit.Context) {
 	if c.shake.sent {
@@ -149,7 +156,7 @@ func (c *conn) onVerack(k *kit.Context) {
 	})
 	c.up(k)
 	if c.peer.Type == msg.Feeler {
-		c.end(k, "feeler connection completed, disconnecting")
+		c.end(k, "feeler connection completed peer="+peerNumber(c.peer)+"; disconnecting")
 		return
 	}
 	c.addrs.init(k, c)

@@ -118,9 +118,9 @@ func (c *conn) begin(k *kit.Context, f *frame) bool {
 	return true
 }
 
-// broken is a frame that gave no message. A damaged one is dropped as Core drops
-// it; a message that does not follow its definition, or a list longer than
-// allowed, costs the connection.
+// broken is a frame that gave no message. A damaged one, and a message that does
+// not follow its definition, are dropped as Core drops them: the stream is in step.
+// A list longer than allowed costs the connection.
 func (c *conn) broken(k *kit.Context, f *frame) {
 	f.Release()
 	var e *wire.Error
@@ -131,6 +131,11 @@ func (c *conn) broken(k *kit.Context, f *frame) {
 	switch e.Kind {
 	case wire.BadChecksum, wire.BadCommand:
 		c.node.Log.PeerNote(c.peer, e.Error()+", peer="+peerNumber(c.peer))
+	case wire.Malformed, wire.NonCanonical:
+		c.note("ProcessMessages(%s, %d bytes): Exception '%s' caught, peer=%s", f.command, f.size, e.Error(), peerNumber(c.peer))
+		if f.command == wire.CmdPong && c.shake.done() {
+			c.onShortPong()
+		}
 	default:
 		c.punish(k, e.Error())
 	}

@@ -52,12 +52,12 @@ func (c *conn) onPong(k *kit.Context, m *wire.Pong) {
 	p := &c.ping
 	switch {
 	case p.since.IsZero():
-		c.note("pong peer=%s: Unsolicited pong without ping, %x expected, %x received", peerNumber(c.peer), p.nonce, m.Nonce)
+		c.notePong("Unsolicited pong without ping", m.Nonce, 8)
 		return
 	case m.Nonce == 0:
-		c.note("pong peer=%s: Nonce zero, %x expected, %x received", peerNumber(c.peer), p.nonce, m.Nonce)
+		c.notePong("Nonce zero", m.Nonce, 8)
 	case m.Nonce != p.nonce:
-		c.note("pong peer=%s: Nonce mismatch, %x expected, %x received", peerNumber(c.peer), p.nonce, m.Nonce)
+		c.notePong("Nonce mismatch", m.Nonce, 8)
 		return
 	default:
 		// The node's clock may be a mock one, and then it is what measures, as in
@@ -69,6 +69,23 @@ func (c *conn) onPong(k *kit.Context, m *wire.Pong) {
 			stats.MinPingMicros.Store(micros)
 		}
 	}
+	p.answered(c)
+}
+
+// answered says that no ping is under way.
+func (p *pinger) answered(c *conn) {
 	p.since = time.Time{}
+	p.nonce = 0
 	c.peer.Stats.PingSince.Store(0)
+}
+
+// onShortPong is a pong without room for a nonce: nothing can be measured, and
+// nothing more is waited for.
+func (c *conn) onShortPong() {
+	c.notePong("Short payload", 0, 0)
+	c.ping.answered(c)
+}
+
+func (c *conn) notePong(what string, nonce uint64, size int) {
+	c.note("pong peer=%s: %s, %x expected, %x received, %d bytes", peerNumber(c.peer), what, c.ping.nonce, nonce, size)
 }

@@ -22,6 +22,7 @@ const readBuffer = 16 << 10
 // frame is one message of the peer, with the credit it was read against.
 type frame struct {
 	message wire.Message
+	command string
 	size    int
 	credit  *kit.Token
 	// checked is what checkBlock says of a block: the reader has the
@@ -123,6 +124,7 @@ func (r *reader) Read(b []byte) (int, error) {
 	n, err := r.sock.Read(b)
 	if n > 0 {
 		r.peer.Stats.LastRecv.Store(r.env.Now().Unix())
+		r.peer.Stats.BytesRecv.Add(int64(n)) // also of what never becomes a message
 		r.in.got.Add(int64(n))
 	}
 	return n, err
@@ -155,6 +157,7 @@ func (r *reader) next(ctx context.Context, frames *wire.FrameReader) (*frame, er
 		return r.skip(ctx, frames, err)
 	}
 	if !h.Known() {
+		r.node.Log.PeerNote(r.peer, "Unknown command \""+h.Command+"\" from peer="+peerNumber(r.peer))
 		return r.skip(ctx, frames, nil)
 	}
 	if !r.shaken && h.Length > beforeHandshake {
@@ -165,7 +168,7 @@ func (r *reader) next(ctx context.Context, frames *wire.FrameReader) (*frame, er
 	if err != nil {
 		return nil, err
 	}
-	f := &frame{size: h.Length, credit: token}
+	f := &frame{command: h.Command, size: h.Length, credit: token}
 	payload := make([]byte, h.Length)
 	if err := r.payload(frames, payload); err != nil {
 		if !errors.As(err, &bad) {
@@ -213,7 +216,7 @@ func (r *reader) tooEarly(ctx context.Context, frames *wire.FrameReader, h wire.
 	if err != nil {
 		return nil, err
 	}
-	return &frame{message: &wire.Unknown{Name: h.Command, Size: h.Length}, credit: token}, nil
+	return &frame{message: &wire.Unknown{Name: h.Command, Size: h.Length}, command: h.Command, size: h.Length, credit: token}, nil
 }
 
 // skip reads a payload away. What was wrong with the frame becomes a note, which
@@ -237,9 +240,7 @@ func (r *reader) skip(ctx context.Context, frames *wire.FrameReader, broken erro
 }
 
 func (r *reader) count(h wire.FrameHeader) {
-	n := wire.HeaderSize + h.Length
-	r.peer.Stats.BytesRecv.Add(int64(n))
-	r.peer.Stats.Recv.Add(h.Command, n)
+	r.peer.Stats.Recv.Add(h.Command, wire.HeaderSize+h.Length)
 	r.node.Log.Message(r.peer, true, h.Command, h.Length)
 }
 

@@ -136,7 +136,8 @@ func (h *headers) join(k *kit.Context, p *msg.Peer) {
 	automatic := p.Type == msg.OutboundRelay || p.Type == msg.BlockRelay
 	h.machine.PeerUp(k.Now(), p.ID, download.HeadersPeer{
 		Outbound: automatic, Preferred: !p.Inbound() || noBan, NoBan: noBan || p.Type == msg.Manual,
-		Serves: p.Hello().Services.Has(wire.NodeNetwork) || p.Hello().Services.Has(wire.NodeNetworkLimited),
+		Serves: p.Type != msg.AddrFetch && p.Type != msg.Feeler &&
+			(p.Hello().Services.Has(wire.NodeNetwork) || p.Hello().Services.Has(wire.NodeNetworkLimited)),
 	})
 }
 

@@ -1,6 +1,7 @@
 package observer
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -37,15 +38,16 @@ func (l *Log) PeerDisconnected(p *msg.Peer, reason string) {
 
 // Message is conn's: a frame was read or written. Its contents are never printed.
 func (l *Log) Message(p *msg.Peer, received bool, command string, size int) {
-	e := logs.MessageSent
+	e, words := logs.MessageSent, "sending "
 	if received {
-		e = logs.MessageReceived
+		e, words = logs.MessageReceived, "received: "
 		if _, known := wire.Limit(command); !known {
 			e = logs.MessageUnknown
 		}
 	}
 	if e.On(l.L) {
-		e.Log(l.L, logs.Peer.Is(int64(p.ID)), logs.Command.Is(command), logs.Bytes.Is(int64(size)))
+		words += fmt.Sprintf("%s (%d bytes) peer=%d", command, size, p.Number()) // Core's, which people look for
+		e.Log(l.L, logs.Peer.Is(p.Number()), logs.Command.Is(command), logs.Bytes.Is(int64(size)), logs.Detail.Is(words))
 	}
 }
 
