@@ -112,6 +112,8 @@ func (l *loader) apply() {
 		case o.Use == Refused && set:
 			l.refuse(o, values)
 			continue
+		case o.Use == Accepted && set && values[0].Origin.Source == FromImplication:
+			continue
 		case o.Use == Accepted && set:
 			l.note(Notice, values[0].Origin, fmt.Sprintf("-%s is accepted and not used here", o.Name), o.Why, "")
 			continue

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/troupe-node/troupe/actors"
@@ -140,9 +141,17 @@ func storeOptions(s *session, params *consensus.Params) chainstore.Options {
 	}
 }
 
+// leastRoom, in bytes, is what a node must find on the disk to start: the database maps its
+// files into memory, and a write to a mapped file for which there is no room kills the process.
+const leastRoom = 64 << 20
+
 // openStore opens the chain's database and says what to do when it cannot.
 func openStore(s *session, params *consensus.Params) (*chainstore.Badger, error) {
 	start := time.Now()
+	if free, err := chainstore.DiskFree(s.Config.ChainDir); err == nil && free < leastRoom {
+		return nil, fail(exitDisk, "the disk of "+s.Config.ChainDir+" is full",
+			fmt.Sprintf("%d MiB are free, and a node needs %d to start", free>>20, leastRoom>>20), "make room, or put -datadir on another disk")
+	}
 	dir := storePath(s)
 	store, err := chainstore.Open(dir, storeOptions(s, params))
 	switch {
@@ -172,7 +181,11 @@ func (a *assembly) listen() error {
 			last = err
 			logs.ListenFailed.Log(a.Log, logs.Listen.Is(addr), logs.Err.Is(err))
 			if must {
-				return fail(exitAddress, fmt.Sprintf("Unable to bind to %s on this computer.", addr), err.Error(), "another node may be running: choose another -port or -bind").because(err)
+				fix := "another node may be running: choose another -port or -bind"
+				if errors.Is(err, syscall.EADDRNOTAVAIL) {
+					fix = "the address is not this computer's: choose another -bind"
+				}
+				return fail(exitAddress, fmt.Sprintf("Unable to bind to %s on this computer.", addr), err.Error(), fix).because(err)
 			}
 			return nil
 		}

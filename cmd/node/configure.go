@@ -24,11 +24,7 @@ func (a *app) configCommand() *cobra.Command {
 		if len(args.Words) == 0 {
 			return cmd.Help()
 		}
-		fix := "use config show or config check"
-		if near := config.Suggest(args.Words[0], commandNames(cmd)); near != "" {
-			fix = fmt.Sprintf("did you mean config %s?", near)
-		}
-		return fail(exitUsage, fmt.Sprintf("unknown command \"config %s\"", args.Words[0]), "", fix)
+		return unknownCommand("config "+args.Words[0], cmd, args.Words[0])
 	}
 	cmd.AddCommand(a.configShow(), a.configCheck())
 	return cmd

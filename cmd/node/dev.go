@@ -42,11 +42,7 @@ use the key from another terminal.`,
 	}
 	cmd.RunE = func(cmd *cobra.Command, argv []string) error {
 		if len(argv) > 0 && !strings.HasPrefix(argv[0], "-") {
-			fix := "use dev, dev send or dev balance"
-			if near := config.Suggest(argv[0], commandNames(cmd)); near != "" {
-				fix = fmt.Sprintf("did you mean dev %s?", near)
-			}
-			return fail(exitUsage, fmt.Sprintf("unknown command \"dev %s\"", argv[0]), "", fix)
+			return unknownCommand("dev "+argv[0], cmd, argv[0])
 		}
 		return a.dev(cmd, argv)
 	}

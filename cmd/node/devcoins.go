@@ -29,11 +29,8 @@ func (a *app) devSend() *cobra.Command {
 		Short:   "Send coins of the dev node",
 		Example: "  troupe dev send bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080 1.5",
 		RunE: func(cmd *cobra.Command, argv []string) error {
-			wallet, args, err := a.devWallet(cmd, argv)
+			wallet, args, err := a.devWallet(cmd, argv, 2, "an address and an amount")
 			if err != nil {
-				return err
-			}
-			if err := words(args, 2, 2, "an address and an amount"); err != nil {
 				return err
 			}
 			amount, err := config.ParseAmount(args.Words[1])
@@ -56,11 +53,8 @@ func (a *app) devBalance() *cobra.Command {
 		Short:   "Count the coins of the dev node",
 		Example: "  troupe dev balance",
 		RunE: func(cmd *cobra.Command, argv []string) error {
-			wallet, args, err := a.devWallet(cmd, argv)
+			wallet, _, err := a.devWallet(cmd, argv, 0, "no words")
 			if err != nil {
-				return err
-			}
-			if err := words(args, 0, 0, "no words"); err != nil {
 				return err
 			}
 			sum, err := wallet.balance()
@@ -75,8 +69,16 @@ func (a *app) devBalance() *cobra.Command {
 }
 
 // devWallet finds the running dev node: in -datadir, or where the last one said it is.
-func (a *app) devWallet(cmd *cobra.Command, argv []string) (*devWallet, config.Args, error) {
-	args, loaded, err := a.devNode(cmd, argv, config.ArgRules{Spaced: true, Words: true})
+func (a *app) devWallet(cmd *cobra.Command, argv []string, count int, what string) (*devWallet, config.Args, error) {
+	rules := config.ArgRules{Spaced: true, Words: true}
+	args, err := a.line(cmd, argv, rules)
+	if err != nil {
+		return nil, args, err
+	}
+	if err := words(args, count, count, what); err != nil {
+		return nil, args, err
+	}
+	args, loaded, err := a.devNode(cmd, argv, rules)
 	if err != nil {
 		return nil, args, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -65,6 +66,9 @@ Everything is forged from the seed: the same seed gives the same traffic. Only a
 func (o *floodOptions) check() error {
 	if o.Target == "" {
 		o.Target = fmt.Sprintf("127.0.0.1:%d", config.Regtest.DefaultPort())
+	}
+	if port, ok := strings.CutPrefix(o.Target, "localhost:"); ok {
+		o.Target = "127.0.0.1:" + port
 	}
 	addr, err := netip.ParseAddrPort(o.Target)
 	if err != nil {

@@ -30,7 +30,7 @@ func floodNode(ctx context.Context, o floodOptions) error {
 	case errors.Is(err, context.Canceled):
 		return fail(exitInterrupt, "the flood was ended before its end", "", "")
 	case err != nil:
-		return fail(exitUnexpected, "the flood failed", err.Error(), "is a regtest node listening at "+o.Target+"?").because(err)
+		return fail(exitUnexpected, "the flood failed", err.Error(), "troupe dev is a node to flood").because(err)
 	case o.JSON:
 		return printJSON(o.app.stdout, result)
 	}

@@ -41,16 +41,26 @@ func (a *app) line(cmd *cobra.Command, argv []string, rules config.ArgRules) (co
 		return args, errShown
 	}
 	if len(problems) > 0 {
-		f := fail(exitUsage, problems[0].Error(), "", "")
-		for _, p := range problems[1:] {
-			f.What += "\nerror: " + p.Error()
-		}
-		return args, f
+		return args, a.allMistakes(args, problems)
 	}
 	if err := cmd.Flags().Parse(args.Rest); err != nil {
 		return args, fail(exitUsage, err.Error(), "", "see troupe "+cmd.Name()+" --help")
 	}
 	return args, nil
+}
+
+// allMistakes tells those of the command line together with those of the files and the
+// environment, so that all can be mended at once.
+func (a *app) allMistakes(args config.Args, problems config.Problems) error {
+	code := exitUsage
+	if len(problems.At(config.Fatal)) == 0 {
+		code = exitConfig
+	}
+	var more config.Problems
+	if _, err := a.load(args); errors.As(err, &more) {
+		problems = append(problems, more...)
+	}
+	return fail(code, "", "", "").because(problems)
 }
 
 // optionsNote marks commands whose help lists the node's options.
@@ -81,8 +91,11 @@ func readFile(path string) ([]byte, error) {
 
 // words refuses too few and too many words after a command.
 func words(args config.Args, least, most int, what string) error {
-	if n := len(args.Words); n < least || most >= 0 && n > most {
-		return fail(exitUsage, fmt.Sprintf("%d words were given", n), "the command takes "+what, "see --help")
+	switch n := len(args.Words); {
+	case n < least:
+		return fail(exitUsage, "something is missing", "the command takes "+what, "see --help")
+	case most >= 0 && n > most:
+		return fail(exitUsage, fmt.Sprintf("unexpected %q", args.Words[most]), "the command takes "+what, "see --help")
 	}
 	return nil
 }

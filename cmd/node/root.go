@@ -61,7 +61,7 @@ Without a command it runs a node by Bitcoin Core's argument rules.`,
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetHelpCommand(&cobra.Command{Hidden: true})
+	root.SetHelpCommand(a.helpCommand())
 	if a.engine.Run != nil {
 		root.AddCommand(a.runCommand(), a.devCommand())
 	}
@@ -75,8 +75,41 @@ Without a command it runs a node by Bitcoin Core's argument rules.`,
 	root.AddCommand(a.statusCommand(), a.stopCommand(), a.configCommand(), a.versionCommand())
 	for _, c := range allCommands(root) {
 		c.DisableFlagParsing = true // line does it, by the registry
+		c.DisableFlagsInUseLine = true
 	}
 	return root
+}
+
+// helpCommand is "troupe help run", which people type as often as "troupe run --help".
+func (a *app) helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [command]", Short: "Explain a command", Example: "  troupe help run",
+		RunE: func(cmd *cobra.Command, argv []string) error {
+			args, err := a.line(cmd, argv, config.ArgRules{Words: true})
+			if err != nil {
+				return err
+			}
+			root := cmd.Root()
+			for _, word := range args.Words {
+				if !slices.Contains(commandNames(root), word) {
+					return unknownCommand(strings.Join(args.Words, " "), root, word)
+				}
+				root, _, _ = root.Find([]string{word})
+			}
+			_, err = a.line(root, []string{"--help"}, config.ArgRules{})
+			return err
+		},
+	}
+}
+
+// unknownCommand suggests what may have been meant.
+func unknownCommand(written string, parent *cobra.Command, word string) error {
+	fix := fmt.Sprintf("see %s --help", parent.CommandPath())
+	if near := config.Suggest(word, commandNames(parent)); near != "" {
+		near, _ = strings.CutPrefix(parent.CommandPath()+" "+near, "troupe ")
+		fix = fmt.Sprintf("did you mean %s?", near)
+	}
+	return fail(exitUsage, fmt.Sprintf("unknown command %q", written), "", fix)
 }
 
 func (a *app) examples() string {
@@ -131,11 +164,7 @@ func commandNames(c *cobra.Command) []string {
 // runWithoutCommand is "troupe -regtest …": a node. A word that is no command is a mistake.
 func (a *app) runWithoutCommand(cmd *cobra.Command, argv []string) error {
 	if len(argv) > 0 && !strings.HasPrefix(argv[0], "-") {
-		fix := "see troupe --help"
-		if near := config.Suggest(argv[0], commandNames(cmd)); near != "" {
-			fix = fmt.Sprintf("did you mean %s?", near)
-		}
-		return fail(exitUsage, fmt.Sprintf("unknown command %q", argv[0]), "", fix)
+		return unknownCommand(argv[0], cmd, argv[0])
 	}
 	if len(argv) == 0 && a.engine.Run == nil {
 		return cmd.Help()

@@ -127,7 +127,10 @@ func readStatus(c *rpcClient, actors bool) (*nodeStatus, error) {
 
 func writeStatus(w io.Writer, s *nodeStatus) error {
 	state := "synced"
-	if s.Syncing {
+	switch {
+	case s.Syncing && s.Peers == 0:
+		state = "waiting for peers"
+	case s.Syncing:
 		state = fmt.Sprintf("catching up, %.2f%%", 100*s.Progress)
 	}
 	_, err := fmt.Fprintf(w, "%s · %s · height %d of %d · up %s\n  tip      %s\n  peers    %d (%d in, %d out)\n  mempool  %d transactions, %d bytes\n  agent    %s\n",
@@ -162,14 +165,14 @@ func writeTree(w io.Writer, actors []actorStatus) error {
 				branch, below = "", ""
 			}
 			name := indent + branch + a.Name
-			fmt.Fprintf(&b, "%s%s%-9s waiting %-5d handled %-9d", name, strings.Repeat(" ", max(1, 28-len([]rune(name)))), a.State, a.Depth, a.Handled)
+			line := fmt.Sprintf("%s%s%-9s waiting %-5d handled %-9d", name, strings.Repeat(" ", max(1, 28-len([]rune(name)))), a.State, a.Depth, a.Handled)
 			if a.Restarts > 0 {
-				fmt.Fprintf(&b, " restarts %d", a.Restarts)
+				line += fmt.Sprintf(" restarts %d", a.Restarts)
 			}
 			if a.Last != "" {
-				b.WriteString(" last " + a.Last)
+				line += " last " + a.Last
 			}
-			b.WriteByte('\n')
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
 			draw(a.Name, indent+below, false)
 		}
 	}

@@ -30,7 +30,7 @@ func (a *app) storeCommand() *cobra.Command {
 		if len(args.Words) == 0 {
 			return cmd.Help()
 		}
-		return fail(exitUsage, fmt.Sprintf("unknown command \"store %s\"", args.Words[0]), "", "use store info or store verify")
+		return unknownCommand("store "+args.Words[0], cmd, args.Words[0])
 	}
 	cmd.AddCommand(a.storeInfo(), a.storeVerify())
 	return cmd
