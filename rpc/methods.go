@@ -9,6 +9,6 @@ func Methods() (*Registry, error) {
 		mempoolMethods, sendMethods, packageMethods,
 		miningMethods, generateMethods, templateMethods, submitMethods,
 		networkMethods, peerMethods, peerTestMethods, addressBookMethods, banMethods,
-		addressMethods, controlMethods, clockMethods, castMethods,
+		addressMethods, messageMethods, multiSigMethods, txProofMethods, verifyChainMethods, controlMethods, clockMethods, castMethods,
 	)
 }

@@ -166,6 +166,10 @@ func (p *pool) command(k *kit.Context, m any) {
 		p.pool.Prioritise(m.ID, m.Delta)
 		p.dirty = true
 		p.acks = append(p.acks, ack{k.ReplyTo(), &msg.Done{}})
+	case *msg.Forward:
+		p.reannounce = p.reannounce.Add(-m.By)
+		p.tick(k)
+		p.acks = append(p.acks, ack{k.ReplyTo(), &msg.Done{}})
 	case *msg.ListDeltas:
 		k.Reply(&msg.DeltasListed{Deltas: p.pool.Deltas()})
 	case *msg.TxServed:

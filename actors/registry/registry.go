@@ -112,6 +112,10 @@ func (r *registry) Receive(k *kit.Context, m any) {
 		k.Reply(&msg.AddrsChosen{Addrs: r.sample(k)})
 	case *msg.PeerCommand:
 		k.Reply(&msg.Done{Err: r.order(k, m)})
+	case *msg.Forward:
+		r.savedAt = r.savedAt.Add(-m.By)
+		r.tick(k)
+		k.Reply(&msg.Done{})
 	case *msg.BookWanted:
 		all := r.book.All()
 		k.Rand().Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
