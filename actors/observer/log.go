@@ -60,7 +60,7 @@ func (l *Log) PeerNote(p *msg.Peer, text string) {
 
 // PeerRefused is registry's: a socket got no slot.
 func (l *Log) PeerRefused(addr, why string) {
-	logs.PeerRefused.Log(l.L, logs.Addr.Is(addr), logs.Inbound.Is(true), logs.Reason.Is(why))
+	logs.PeerRefused.Log(l.L, logs.Addr.Is(addr), logs.Inbound.Is(true), logs.Reason.Is(why), logs.Detail.Is("connection from "+addr+" "+why))
 }
 
 // PeerBanned is registry's.

@@ -61,7 +61,7 @@ func (a *assembly) openDoor(stop func()) (err error) {
 		if errors.Is(err, rpc.ErrAddressInUse) {
 			code = exitAddress
 		}
-		return fail(code, "the RPC server cannot start", err.Error(), "choose another -rpcport or -rpcbind, or -server=0 to do without").because(err)
+		return fail(code, noHTTPServer, err.Error(), "choose another -rpcport or -rpcbind, or -server=0 to do without").because(err)
 	}
 	a.options.RPC = func(n *actors.Node) (kit.Spec, error) {
 		return a.door.Spec(&rpc.Node{

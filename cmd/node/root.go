@@ -42,7 +42,11 @@ func (a *app) execute(argv []string) int {
 	if err == nil || errors.Is(err, errShown) {
 		return exitOK
 	}
-	report(a.stderr, err)
+	if a.asBitcoind() {
+		reportAsCore(a.stderr, a.stdout, err)
+	} else {
+		report(a.stderr, err)
+	}
 	return exitCode(err)
 }
 

@@ -73,7 +73,7 @@ func (a *app) drive(s *session, ready func(readiness) error) (err error) {
 	defer release()
 	err = withinStopTimeout(ctx, s.Config.Process.StopTimeout, s.Log, func(ctx context.Context) error {
 		return a.engine.Run(ctx, s, func(r readiness) error {
-			logs.NodeReady.Log(s.Log, logs.Chain.Is(string(s.Config.Chain)), logs.Height.Is(int64(r.Height)), logs.TookMS.Is(time.Since(start)))
+			logs.NodeReady.Log(s.Log, logs.Chain.Is(string(s.Config.Chain)), logs.Height.Is(int64(r.Height)), logs.TookMS.Is(time.Since(start)), logs.Detail.Is("init message: Done loading"))
 			return ready(r)
 		})
 	})

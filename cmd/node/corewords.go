@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/troupe-node/troupe/config"
+)
+
+// reportAsCore writes an error as programs that start a bitcoind expect it: on
+// standard error the first mistake alone, in Core's sentence; for people, the
+// whole of it on standard output.
+func reportAsCore(stderr, stdout io.Writer, err error) {
+	report(stdout, err)
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		if fatal := problems.At(config.Fatal); len(fatal) > 0 {
+			fmt.Fprintf(stderr, "Error: %s\n", coreSentence(fatal[0]))
+			return
+		}
+	}
+	var f *failure
+	switch {
+	case errors.As(err, &f):
+		fmt.Fprintf(stderr, "Error: %s\n", f.What)
+	default:
+		fmt.Fprintf(stderr, "Error: %v\n", err)
+	}
+}
+
+const noHTTPServer = "Unable to start HTTP server. See debug log for details."
+
+// coreSentence is what Core says of a mistake in the settings, with its words for
+// where it was found.
+func coreSentence(p config.Problem) string {
+	begins := func(prefixes ...string) bool {
+		for _, prefix := range prefixes {
+			if strings.HasPrefix(p.What, prefix) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case begins("Invalid -rpcauth argument."):
+		return noHTTPServer
+	case begins("Can not set -"):
+		return fmt.Sprintf("Error parsing command line arguments: %s. Please specify value with %s=value.", p.What, strings.Fields(p.What)[3])
+	case begins("Invalid parameter -", "-includeconf cannot be used", "Negating of -"):
+		return "Error parsing command line arguments: " + p.What
+	case begins("Command line contains unexpected token"):
+		return p.What + ", see bitcoind -h for a list of options."
+	case begins("parse error on line", "specified config file", "Invalid configuration value"):
+		return "Error reading configuration file: " + p.What
+	}
+	return p.What
+}
