@@ -2,7 +2,7 @@ package rpc
 
 // castMethods show the actors. They are ours alone: Core has none.
 var castMethods = []Method{{
-	Name: "getactors", Category: "troupe",
+	Name: "getactors", Category: "troupe", Hidden: true,
 	Summary: "Returns the actors of the running node in the order in which they were born.",
 	Result:  `[ { "name", "kind", "parent", "state", "depth", "handled", "busy_ms", "longest_ms", "restarts", "last_message" }, ... ]    (json array)`,
 	Handler: getActors,

@@ -31,7 +31,7 @@ var controlMethods = []Method{
 		Name: "uptime", Category: "control",
 		Summary: "Returns the total uptime of the server.",
 		Result:  "n    (numeric) The number of seconds that the server has been running",
-		Handler: func(c *Call) (any, error) { return int64(time.Since(c.Node.Started).Seconds()), nil },
+		Handler: func(c *Call) (any, error) { return int64(c.Node.now().Sub(c.Node.Started).Seconds()), nil },
 	},
 	{
 		Name: "getrpcinfo", Category: "control",
@@ -98,6 +98,9 @@ func help(c *Call) (any, error) {
 	name := c.String(0, "")
 	if name == "" {
 		return c.Server.registry.List(), nil
+	}
+	if name == "dump_all_command_conversions" {
+		return c.Server.registry.conversions(), nil
 	}
 	m, ok := c.Server.registry.Lookup(name)
 	if !ok {

@@ -192,3 +192,18 @@ func (r *Registry) List() string {
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
+
+// conversions tells of every parameter which method has it, where, its name, and
+// whether a client that knows only strings may leave it one.
+func (r *Registry) conversions() [][4]any {
+	list := [][4]any{}
+	for _, name := range r.Names() {
+		for i := range r.methods[name].Params {
+			p := &r.methods[name].Params[i]
+			for _, alias := range strings.Split(p.Name, "|") {
+				list = append(list, [4]any{name, i, alias, p.Kind == String})
+			}
+		}
+	}
+	return list
+}

@@ -19,6 +19,9 @@ import (
 // badPasswordDelay makes guessing slow, as Core does.
 const badPasswordDelay = 250 * time.Millisecond
 
+// maxHeader is how long the head of a request may be, as in Core.
+const maxHeader = 8 << 10
+
 // Options say who may come in and how much they may ask at once.
 type Options struct {
 	Credentials []Credential
@@ -109,7 +112,7 @@ func (s *Server) Ready() { s.warmup.Store(nil) }
 func (s *Server) Serve(ctx context.Context, l net.Listener, grace time.Duration) error {
 	fresh := &freshConns{}
 	h := &http.Server{
-		Handler: s, MaxHeaderBytes: 8 << 10, ReadHeaderTimeout: s.opts.Timeout,
+		Handler: s, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: s.opts.Timeout,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ConnState:   fresh.note,
 		ErrorLog:    log.New(io.Discard, "", 0), // a client's broken connection is no news
@@ -173,13 +176,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		http.Error(w, "JSONRPC server handles only POST requests", http.StatusMethodNotAllowed)
+	if len(r.RequestURI) > maxHeader {
+		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
 	if r.URL.Path != "/" {
 		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "JSONRPC server handles only POST requests", http.StatusMethodNotAllowed)
 		return
 	}
 	user, ok := s.authenticated(r)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/troupe-node/troupe/config"
 )
@@ -35,6 +36,10 @@ const noHTTPServer = "Unable to start HTTP server. See debug log for details."
 // coreSentence is what Core says of a mistake in the settings, with its words for
 // where it was found.
 func coreSentence(p config.Problem) string {
+	// Where a value is wrong, ours begins with the option, and Core's often not.
+	if _, rest, ok := strings.Cut(p.What, ": "); ok && strings.HasPrefix(p.What, "-") && rest != "" && (unicode.IsUpper(rune(rest[0])) || rest[0] == '-') {
+		p.What = rest
+	}
 	begins := func(prefixes ...string) bool {
 		for _, prefix := range prefixes {
 			if strings.HasPrefix(p.What, prefix) {
