@@ -8,18 +8,19 @@ import (
 
 // overlay holds what the steps ahead of the connected tip did to the coins:
 // blocks whose scripts are still being verified, and the whole of a
-// reorganisation until it is known to succeed. One map answers for all of
+// reorganisation until it is known to succeed. One table answers for all of
 // them, so that a look-up does not get slower with depth; each step keeps the
 // entries it replaced and takes itself back by putting them again. Merging the
 // oldest step hands its changes to the cache.
 type overlay struct {
 	cache  *chainstore.Cache
-	top    map[tx.OutPoint]overlayEntry
+	top    coinTable
 	merged uint64           // steps up to this one are in the cache
 	space  []consensus.Coin // room for coins lent to consensus
 }
 
-// overlayEntry is a coin, or nil for a spent one, and the step that put it.
+// overlayEntry is a coin, or nil for a spent one, and the step that put it: steps
+// count from one.
 type overlayEntry struct {
 	coin *consensus.Coin
 	step uint64
@@ -31,17 +32,18 @@ type coinStep struct {
 	id      uint64
 	changes []chainstore.CoinChange
 	prev    []overlayEntry
+	slots   []int32 // where each is in the overlay's table
 }
 
 func newOverlay(cache *chainstore.Cache) *overlay {
-	return &overlay{cache: cache, top: make(map[tx.OutPoint]overlayEntry)}
+	return &overlay{cache: cache, top: newCoinTable()}
 }
 
 const overlaySpace = 256
 
 // Coin finds a coin as the newest step left it: consensus.CoinSource.
 func (o *overlay) Coin(op tx.OutPoint) (*consensus.Coin, error) {
-	if e, ok := o.top[op]; ok {
+	if e := o.top.find(&op); e != nil {
 		return e.coin, nil
 	}
 	coin, ok, err := o.cache.Get(op)
@@ -60,9 +62,9 @@ func (o *overlay) Coin(op tx.OutPoint) (*consensus.Coin, error) {
 // missing appends the outpoints that only the store can tell about.
 func (o *overlay) missing(ops, dst []tx.OutPoint) []tx.OutPoint {
 	unknown := ops[:0:0]
-	for _, op := range ops {
-		if _, ok := o.top[op]; !ok {
-			unknown = append(unknown, op)
+	for i := range ops {
+		if o.top.find(&ops[i]) == nil {
+			unknown = append(unknown, ops[i])
 		}
 	}
 	return o.cache.Missing(unknown, dst)
@@ -72,43 +74,43 @@ func (o *overlay) missing(ops, dst []tx.OutPoint) []tx.OutPoint {
 func (s *coinStep) reserve(n int) {
 	s.changes = make([]chainstore.CoinChange, 0, n)
 	s.prev = make([]overlayEntry, 0, n)
+	s.slots = make([]int32, 0, n)
 }
 
 // put sets a coin (nil: spends it) on behalf of s, the newest step.
 func (o *overlay) put(s *coinStep, op tx.OutPoint, coin *consensus.Coin) {
-	s.prev = append(s.prev, o.top[op])
+	slot, prev := o.top.set(&op, overlayEntry{coin: coin, step: s.id})
 	s.changes = append(s.changes, chainstore.CoinChange{OutPoint: op, Coin: coin})
-	o.top[op] = overlayEntry{coin: coin, step: s.id}
+	s.prev = append(s.prev, prev)
+	s.slots = append(s.slots, slot)
 }
 
 // rollback takes back the newest step.
 func (o *overlay) rollback(s *coinStep) {
 	for i := len(s.changes) - 1; i >= 0; i-- {
-		op := s.changes[i].OutPoint
 		if s.prev[i].step > o.merged {
-			o.top[op] = s.prev[i]
+			o.top.slots[s.slots[i]].overlayEntry = s.prev[i]
 		} else {
-			delete(o.top, op)
+			o.top.remove(s.slots[i])
 		}
 	}
-	s.changes, s.prev = nil, nil
+	s.changes, s.prev, s.slots = nil, nil, nil
 }
 
 // release forgets the oldest step after its changes went to the cache. alone
 // says that there are no other steps.
 func (o *overlay) release(s *coinStep, alone bool) {
 	o.merged = s.id
-	s.prev = nil
 	if alone {
-		clear(o.top)
-		return
-	}
-	for i := range s.changes {
-		op := s.changes[i].OutPoint
-		if o.top[op].step == s.id {
-			delete(o.top, op)
+		o.top.clear()
+	} else {
+		for _, slot := range s.slots {
+			if o.top.slots[slot].step == s.id { // else a newer step has changed it
+				o.top.remove(slot)
+			}
 		}
 	}
+	s.prev, s.slots = nil, nil
 }
 
 // unrepeated is the coins for connecting a block on a chain on which no
@@ -124,7 +126,7 @@ func (u unrepeated) Coin(op tx.OutPoint) (*consensus.Coin, error) {
 	if _, own := u.own[op.Hash]; !own {
 		return u.overlay.Coin(op)
 	}
-	if e, ok := u.top[op]; ok {
+	if e := u.top.find(&op); e != nil {
 		return e.coin, nil
 	}
 	found, known, err := u.cache.Peek(op)
