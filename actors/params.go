@@ -16,6 +16,9 @@ func ParamsOf(c *config.Config) (*consensus.Params, error) {
 	if r.SignetChallenge != nil {
 		options = append(options, consensus.WithSignetChallenge(r.SignetChallenge))
 	}
+	if r.EnforceBIP94 {
+		options = append(options, consensus.WithBIP94(true))
+	}
 	for _, a := range r.Activations {
 		options = append(options, consensus.WithActivationHeight(fmt.Sprintf("%s@%d", a.Name, a.Height)))
 	}

@@ -92,7 +92,7 @@ func (l *loader) check() {
 		refuse("rpcpassword", "-rpcpassword needs -rpcuser", "", "add rpcuser=<user>")
 	}
 	if c.Chain != Regtest {
-		for _, name := range []string{"testactivationheight", "vbparams", "blockversion"} {
+		for _, name := range []string{"testactivationheight", "vbparams", "blockversion", "test"} {
 			if l.isSet(name) {
 				refuse(name, fmt.Sprintf("-%s is for regtest only", name), "the rules of a public chain are the same for everybody", "remove it")
 			}

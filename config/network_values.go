@@ -87,7 +87,7 @@ func applyComments(c *Config, values []Value) error {
 		c.Network.Comments = append(c.Network.Comments, v.Text)
 	}
 	if most := maxAgentBytes - agentNameBytes; length > most {
-		errs = append(errs, fmt.Errorf("Total length of network version string exceeds maximum length (%d). Reduce the number or size of uacomments.", maxAgentBytes))
+		errs = append(errs, fmt.Errorf("Total length of network version string (%d) exceeds maximum length (%d). Reduce the number or size of uacomments.", agentNameBytes+length, maxAgentBytes))
 	}
 	return errors.Join(errs...)
 }

@@ -1,6 +1,9 @@
 package config
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 var chainOptions = []Option{
 	{Name: "chain", Arg: "<chain>", Group: GroupChain, Default: "main", NoNegate: true,
@@ -38,6 +41,22 @@ var chainOptions = []Option{
 	{Name: "mocktime", Arg: "<seconds>", Group: GroupChain, Default: "0", Debug: true,
 		Help:  "Unix time the node believes in; 0 is the real clock",
 		apply: integer(func(c *Config) *int64 { return &c.Process.MockTime }, 0, math.MaxInt64)},
+	{Name: "test", Arg: "<option>", Group: GroupChain, Multi: true, Debug: true, Help: "bip94: keep the first block of a difficulty period from being early (regtest)",
+		apply: applyTests},
 	{Name: "stopatheight", Arg: "<height>", Group: GroupChain, Debug: true, Default: "0", Help: "Stop once the chain has this height; 0: never",
 		apply: integer(func(c *Config) *int32 { return &c.Process.StopAtHeight }, 0, math.MaxInt32)},
+}
+
+// applyTests reads the switches of -test.
+func applyTests(c *Config, values []Value) error {
+	for _, v := range values {
+		switch v.Text {
+		case "bip94":
+			c.Rules.EnforceBIP94 = true
+		case "addrman": // the address book needs no fixed key to be tested
+		default:
+			return valueError{v.Origin, fmt.Errorf("Unrecognised option %q provided in -test=<option>.", v.Text)}
+		}
+	}
+	return nil
 }

@@ -17,7 +17,6 @@ var coreOptions = func() []Option {
 		{Name: "persistmempoolv1", Use: Accepted, Why: "either format is read"},
 		{Name: "stopafterblockimport", Debug: true, Use: Refused, Why: "use the command: troupe import <file>"},
 		{Name: "addrmantest", Debug: true, Use: Accepted, Why: "tests seed the address book themselves"},
-		{Name: "test", Arg: "<option>", Multi: true, Debug: true, Use: Refused, Why: "these switches belong to Bitcoin Core's own code"},
 		{Name: "asmap", Arg: "<file>", Bare: true, Use: Refused, Why: "addresses are grouped by prefix, not by network operator"},
 		{Name: "signetseednode", Arg: "<host>", Multi: true, Use: Refused, Why: "use -addnode"},
 		{Name: "proxyrandomize", Use: Accepted, Why: "proxies are not supported"},

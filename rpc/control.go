@@ -3,6 +3,8 @@ package rpc
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/troupe-node/troupe/logs"
@@ -53,7 +55,7 @@ var controlMethods = []Method{
 			{Name: "include", Kind: Array, Optional: true, Shape: `["include_category",...]`, Doc: "The categories to add to debug logging"},
 			{Name: "exclude", Kind: Array, Optional: true, Shape: `["exclude_category",...]`, Doc: "The categories to remove from debug logging"},
 		},
-		Summary: "Gets and sets the logging configuration.\nWhen called without an argument, returns the list of categories with status that are currently being debug logged or not.\nWhen called with arguments, adds or removes categories from debug logging and return the lists above.\nThe arguments are evaluated in order \"include\", \"exclude\".\nIf an item is both included and excluded, it will thus end up being excluded.",
+		Summary: "Gets and sets the logging configuration.\nWhen called without an argument, returns the list of categories with status that are currently being debug logged or not.\nWhen called with arguments, adds or removes categories from debug logging and return the lists above.\nThe arguments are evaluated in order \"include\", \"exclude\".\nIf an item is both included and excluded, it will thus end up being excluded.\nThe valid logging categories are: " + strings.Join(loggedCategories(), ", "),
 		Handler: logging,
 	},
 	{
@@ -171,8 +173,8 @@ func logging(c *Call) (any, error) {
 		return nil, err
 	}
 	state := Object{}
-	for _, info := range category.All {
-		state = append(state, Field{string(info.Name), n.Log.Enabled(info.Name, logs.Debug)})
+	for _, name := range loggedCategories() {
+		state = append(state, Field{name, n.Log.Enabled(category.Category(name), logs.Debug)})
 	}
 	return state, nil
 }
@@ -194,4 +196,14 @@ func getIndexInfo(c *Call) (any, error) {
 		f.BestHeight = index.Best.Height()
 	}
 	return append(list, Field{name, f}), nil
+}
+
+// loggedCategories are the names of the categories in order.
+func loggedCategories() []string {
+	names := make([]string, 0, len(category.All))
+	for _, info := range category.All {
+		names = append(names, string(info.Name))
+	}
+	slices.Sort(names)
+	return names
 }

@@ -116,6 +116,13 @@ func (c *Call) generate(payTo func() ([]byte, error)) (any, error) {
 	for _, b := range minted.Blocks {
 		hashes = append(hashes, b.Hash())
 	}
+	if n := len(minted.Blocks); n > 0 {
+		size := blockSize{weight: int(c.Node.Limits.ReservedWeight), txs: len(minted.Blocks[n-1].Txs) - 1}
+		for _, t := range minted.Blocks[n-1].Txs[1:] {
+			size.weight += t.Weight()
+		}
+		c.Node.templates.assembled(size)
+	}
 	return hashes, nil
 }
 

@@ -70,7 +70,7 @@ func getMiningInfo(c *Call) (any, error) {
 		Blocks: s.Tip().Height(), Difficulty: Float(consensus.Difficulty(s.Tip().Bits())),
 		NetworkHashPS: hashesPerSecond(s.Tip(), 120, p), PooledTx: pool.Count(), Chain: p.Name, Warnings: c.Node.warnings(),
 	}
-	if last := c.Node.templates.last(); last != nil {
+	if last := c.Node.templates.lastSize(); last != nil {
 		info.CurrentBlockWeight, info.CurrentBlockTx = &last.weight, &last.txs
 	}
 	if p.Signet {

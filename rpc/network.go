@@ -17,7 +17,7 @@ const version = 280100
 var networkMethods = []Method{
 	{
 		Name: "getnetworkinfo", Category: "network",
-		Summary: "Returns an object containing various state info regarding P2P networking.",
+		Summary: "Returns an object containing various state info regarding P2P networking.\nIts networks are those of (ipv4, ipv6, onion, i2p, cjdns).",
 		Handler: getNetworkInfo,
 	},
 	{

@@ -46,6 +46,16 @@ var packageMethods = []Method{
 		Result:  "{ \"feerate\", \"errors\", \"blocks\" }    (json object)",
 		Handler: estimateSmartFee,
 	},
+	{
+		Name: "estimaterawfee", Category: "hidden", Hidden: true,
+		Params: []Param{
+			{Name: "conf_target", Kind: Number, Doc: "Confirmation target in blocks (1 - 1008)"},
+			{Name: "threshold", Kind: Number, Optional: true, Default: "0.95", Doc: "The proportion of transactions in a given feerate range that must have been confirmed within conf_target; the records here have one fixed proportion"},
+		},
+		Summary: "Estimates the feerate without the bounds that estimatesmartfee keeps to.\nThis interface is unstable.",
+		Result:  "{ \"long\" : { \"feerate\", \"errors\" } }    (json object) there is one set of records here, for all horizons",
+		Handler: estimateRawFee,
+	},
 }
 
 type packageTx struct {
@@ -200,6 +210,31 @@ func importMempool(c *Call) (any, error) {
 
 // longestTarget is the largest confirmation target in blocks that Core takes.
 const longestTarget = 1008
+
+func estimateRawFee(c *Call) (any, error) {
+	target, err := c.Int(0, 0)
+	if err != nil {
+		return nil, err
+	}
+	if target < 1 || target > longestTarget {
+		return nil, Errorf(CodeInvalidParam, "Invalid conf_target, must be between %d and %d", 1, longestTarget)
+	}
+	threshold, err := c.Float(1, 0.95)
+	if err != nil {
+		return nil, err
+	}
+	if threshold < 0 || threshold > 1 {
+		return nil, Errorf(CodeInvalidParam, "Invalid threshold")
+	}
+	e, err := ask[*msg.FeeEstimated](c.Context, c.Node, c.Node.Cast.Mempool(), &msg.EstimateFee{Blocks: int(target), Conservative: true})
+	if err != nil {
+		return nil, err
+	}
+	if !e.Known {
+		return Object{{"long", Object{{"errors", []string{"Insufficient data or no feerate found which meets threshold"}}}}}, nil
+	}
+	return Object{{"long", Object{{"feerate", Amount(e.PerKVB)}}}}, nil
+}
 
 func estimateSmartFee(c *Call) (any, error) {
 	target, err := c.Int(0, 0)

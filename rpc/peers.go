@@ -10,7 +10,7 @@ import (
 var peerMethods = []Method{
 	{
 		Name: "getpeerinfo", Category: "network",
-		Summary: "Returns data about each connected network peer as a json array of objects.",
+		Summary: "Returns data about each connected network peer as a json array of objects.\nIts network is one of (ipv4, ipv6, onion, i2p, cjdns, not_publicly_routable).",
 		Handler: getPeerInfo,
 	},
 	{
@@ -94,7 +94,7 @@ func getPeerInfo(c *Call) (any, error) {
 func describePeer(p *msg.Peer, now time.Time) peerInfo {
 	s := &p.Stats
 	f := peerInfo{
-		ID: p.Number(), Addr: p.AddrName, AddrBind: p.Bind.String(), Network: p.Addr.Addr.Network().String(),
+		ID: p.Number(), Addr: p.AddrName, AddrBind: p.Bind.String(), Network: networkOf(p),
 		Services: servicesHex(0), ServicesNames: []string{},
 		LastSend: s.LastSend.Load(), LastRecv: s.LastRecv.Load(), LastTransaction: s.LastTx.Load(), LastBlock: s.LastBlock.Load(),
 		BytesSent: s.BytesSent.Load(), BytesRecv: s.BytesRecv.Load(), ConnTime: p.Since.Unix(), Inbound: p.Inbound(),
@@ -124,6 +124,14 @@ func describePeer(p *msg.Peer, now time.Time) peerInfo {
 		f.TimeOffset = int64(h.TimeOffset / time.Second)
 	}
 	return f
+}
+
+// networkOf names the network that a connection goes through.
+func networkOf(p *msg.Peer) string {
+	if !p.Addr.Addr.IsRoutable() {
+		return "not_publicly_routable"
+	}
+	return p.Addr.Addr.Network().String()
 }
 
 // seconds is a time in seconds; nil when there is none to tell.

@@ -118,3 +118,22 @@ func (r *rig) address(t testing.TB) string {
 	}
 	return a
 }
+
+func TestTheBlockAssembledLastIsToldOfWhoeverAsked(t *testing.T) {
+	r := newRig(t)
+	r.raw("generatetoaddress", 1, r.address(t))
+	type info struct{ CurrentBlockWeight, CurrentBlockTx *int }
+	if got := call[info](r, "getmininginfo"); got.CurrentBlockWeight == nil || *got.CurrentBlockWeight != 4000 || *got.CurrentBlockTx != 0 {
+		t.Errorf("after a block without transactions: %+v", got)
+	}
+}
+
+func TestRawFeeEstimatesAreRefusedAndMissingAsInCore(t *testing.T) {
+	r := newRig(t)
+	r.refuses(rpc.CodeMisc, "estimaterawfee", "estimaterawfee")
+	r.refuses(rpc.CodeType, "JSON value of type string is not of expected type number", "estimaterawfee", 1, "foo")
+	r.refuses(rpc.CodeInvalidParam, "Invalid conf_target, must be between 1 and 1008", "estimaterawfee", 1009)
+	if got := r.raw("estimaterawfee", 1, 1); !strings.Contains(got, "Insufficient data") {
+		t.Error(got)
+	}
+}

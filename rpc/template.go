@@ -33,6 +33,23 @@ const (
 type templates struct {
 	mu   sync.Mutex
 	held *blockTemplate
+	size *blockSize // of what was assembled last, template or block
+}
+
+// blockSize is what getmininginfo tells of the block assembled last, without its
+// coinbase.
+type blockSize struct{ weight, txs int }
+
+func (ts *templates) assembled(s blockSize) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	ts.size = &s
+}
+
+func (ts *templates) lastSize() *blockSize {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	return ts.size
 }
 
 // blockTemplate is a template with what getblocktemplate tells about it.
@@ -207,6 +224,9 @@ func (n *Node) currentTemplate(ctx context.Context) (*blockTemplate, error) {
 	n.templates.held = nil
 	t, err := n.newTemplate(ctx)
 	n.templates.held = t
+	if t != nil {
+		n.templates.size = &blockSize{t.weight, t.txs}
+	}
 	return t, err
 }
 

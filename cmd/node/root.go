@@ -44,9 +44,9 @@ func (a *app) execute(argv []string) int {
 	}
 	if a.asBitcoind() {
 		reportAsCore(a.stderr, a.stdout, err)
-	} else {
-		report(a.stderr, err)
+		return exitUnexpected // Core knows one code
 	}
+	report(a.stderr, err)
 	return exitCode(err)
 }
 
