@@ -181,6 +181,8 @@ func (c *Cache) load(h uint64, op *tx.OutPoint) (ref, error) {
 // Add makes a coin that was not there before. The caller has made sure that the outpoint never existed or is long spent (BIP30);
 // where a coin may be overwritten, use Restore.
 func (c *Cache) Add(op tx.OutPoint, out *tx.Output, height int32, coinbase bool) error {
+	c.scratch = appendCoinParts(c.scratch[:0], out, height, coinbase)
+	c.prepare(len(c.scratch))
 	h := c.hash(&op)
 	flags := flagFresh
 	t, r := c.find(h, &op)
@@ -192,38 +194,44 @@ func (c *Cache) Add(op tx.OutPoint, out *tx.Output, height int32, coinbase bool)
 			flags = 0 // the store still has the coin that is marked spent here
 		}
 	}
-	c.scratch = appendCoinParts(c.scratch[:0], out, height, coinbase)
-	c.write(h, &op, flags, c.scratch)
+	c.write(h, &op, flags, c.scratch, t, r)
 	return nil
 }
 
 // Restore makes a coin whatever was there before: undo data taken back, or one of the two old coinbases that repeat another.
 func (c *Cache) Restore(op tx.OutPoint, coin *consensus.Coin) {
+	c.scratch = appendCoin(c.scratch[:0], coin)
+	c.prepare(len(c.scratch))
 	h := c.hash(&op)
 	flags := byte(0)
-	if r := c.active.find(h, &op, &c.arena); r != 0 {
+	t, r := c.find(h, &op)
+	if t == c.active {
 		flags = c.arena.record(r)[0] & flagFresh
 	}
-	c.scratch = appendCoin(c.scratch[:0], coin)
-	c.write(h, &op, flags, c.scratch)
+	c.write(h, &op, flags, c.scratch, t, r)
 }
 
-// write puts a record into active, in place of what is there.
-func (c *Cache) write(h uint64, op *tx.OutPoint, flags byte, val []byte) {
+// prepare does what may move or evict records, before one is looked up to be
+// replaced.
+func (c *Cache) prepare(valLen int) {
 	c.advance()
-	c.room(len(val))
-	old := c.active.find(h, op, &c.arena)
+	c.room(valLen)
+}
+
+// write puts a record into active, in place of what find found. Clean knows an
+// outpoint only if no newer layer does, so that there is nothing else to look for.
+func (c *Cache) write(h uint64, op *tx.OutPoint, flags byte, val []byte, in *table, old ref) {
 	r := c.arena.put(op, flags, val)
 	c.dirty += recordClass(len(val)) * 8
-	if old == 0 {
-		c.active.insert(h, r)
-	} else {
+	if in == c.active {
 		c.active.replace(h, old, r)
 		c.forget(old)
+		return
 	}
-	if r := c.clean.find(h, op, &c.arena); r != 0 {
-		c.clean.remove(h, r)
-		c.arena.drop(r)
+	c.active.insert(h, r)
+	if in == c.clean {
+		c.clean.remove(h, old)
+		c.arena.drop(old)
 	}
 }
 
@@ -235,6 +243,7 @@ func (c *Cache) forget(r ref) {
 
 // Spend takes the coin away and returns it; ok is false when there is none.
 func (c *Cache) Spend(op tx.OutPoint) (coin consensus.Coin, ok bool, err error) {
+	c.prepare(0)
 	h := c.hash(&op)
 	t, r := c.find(h, &op)
 	if r == 0 {
@@ -249,13 +258,12 @@ func (c *Cache) Spend(op tx.OutPoint) (coin consensus.Coin, ok bool, err error) 
 		return coin, false, err
 	}
 	if t == c.active && c.arena.record(r)[0]&flagFresh != 0 {
-		c.advance()
 		c.active.remove(h, r)
 		c.forget(r)
 		c.stats.Avoided++
 		return coin, true, nil
 	}
-	c.write(h, &op, flagSpent, nil)
+	c.write(h, &op, flagSpent, nil, t, r)
 	return coin, true, nil
 }
 
