@@ -59,9 +59,9 @@ func (o *overlay) Coin(op tx.OutPoint) (*consensus.Coin, error) {
 	return c, nil
 }
 
-// missing appends the outpoints that only the store can tell about.
+// missing appends the outpoints that only the store can tell about. It writes over ops.
 func (o *overlay) missing(ops, dst []tx.OutPoint) []tx.OutPoint {
-	unknown := ops[:0:0]
+	unknown := ops[:0]
 	for i := range ops {
 		if o.top.find(&ops[i]) == nil {
 			unknown = append(unknown, ops[i])

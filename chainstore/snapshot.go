@@ -123,7 +123,10 @@ func (s *Snapshot) Coins(ops []tx.OutPoint) ([]*consensus.Coin, error) {
 	coins := make([]*consensus.Coin, len(ops))
 	err := s.at(s.state.Seq, func(r reader) error {
 		var buf [maxCoinKey]byte
-		space := new(scriptSpace)
+		var space *scriptSpace // one script, as most transactions ask for, is as well by itself
+		if len(ops) > 1 {
+			space = new(scriptSpace)
+		}
 		for i := range ops {
 			_, err := r.get(appendCoinKey(buf[:0], &ops[i]), func(val []byte) (err error) {
 				coins[i], err = storedCoin(ops[i], val, space)

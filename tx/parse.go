@@ -46,9 +46,13 @@ func parseOne(raw []byte, witness bool) (*Tx, int, error) {
 	}
 	t := new(Tx)
 	f.transaction(t, witness)
-	t.computeIDs(nil)
+	var scratch [idScratch]byte
+	t.computeIDs(scratch[:0])
 	return t, s.pos, nil
 }
+
+// idScratch is room on the stack for what most transactions hash their id from.
+const idScratch = 1 << 10
 
 // scanner walks serialised bytes, takes no memory, and counts what a filler
 // will need. What it accepts is what Core's UnserializeTransaction accepts.
