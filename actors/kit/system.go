@@ -90,14 +90,14 @@ func (s *System) spawn(parent *cell, spec Spec) Ref {
 		spec.GoDeadline = 5 * time.Second
 	}
 	c := &cell{sys: s, spec: spec, parent: parent, done: s.env.newGate()}
-	if !s.enter(c) {
-		return Ref{}
-	}
 	c.box = mailbox{cell: c, env: s.env, limits: spec.Mailbox.withDefaults()}
 	for i := range c.box.lanes {
 		c.box.lanes[i].begin(c.box.limits[i].Messages)
 	}
 	c.box.turn = c.box.run
+	if !s.enter(c) { // whoever lists the actors finds it from here on, complete
+		return Ref{}
+	}
 	props := actor.PropsFromProducer(func() actor.Actor { return c },
 		actor.WithMailbox(func() actor.Mailbox { return &c.box }),
 		actor.WithSupervisor(supervisor{}),

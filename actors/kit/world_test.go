@@ -194,6 +194,25 @@ func TestTheTreeShowsEveryActorAndItsLanes(t *testing.T) {
 	}
 }
 
+// The race detector sees a mailbox that is listed before it is complete.
+func TestTheTreeMayBeReadWhileActorsAreBorn(t *testing.T) {
+	sys := NewSystem(NewReal(), EventListener{})
+	defer sys.Stop(context.Background())
+	born := make(chan struct{})
+	go func() {
+		defer close(born)
+		for range 200 {
+			sys.Spawn(on("born", func(*Context, any) {}))
+		}
+	}()
+	for seen := 0; seen < 200; seen = len(sys.Tree()) {
+		if seen > 0 && sys.Tree()[0].Lanes[Tx].MaxMessages == 0 {
+			t.Fatal("an actor without a mailbox")
+		}
+	}
+	<-born
+}
+
 func TestSendsThatTheDeclarationDoesNotKnowAreReported(t *testing.T) {
 	var got []string
 	sim, sys := newSim(t, EventListener{Undeclared: func(from, to, msg string) { got = append(got, from+" "+to+" "+msg) }})
