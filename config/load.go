@@ -113,14 +113,14 @@ func (l *loader) readFiles() {
 	}
 	dir := l.dataDir()
 	path := l.absolute(name, dir)
-	if !l.readFile(path, conf.Origin, given) {
+	if !l.readFile(path, conf.Origin, given, path) {
 		return
 	}
 	l.out.Config.ConfFile = path
 	for _, line := range slices.Clone(l.files[0].Lines) {
 		if line.Key == "includeconf" {
 			origin := Origin{Source: FromFile, File: path, Line: line.Line}
-			l.readFile(l.absolute(line.Value, dir), origin, true)
+			l.readFile(l.absolute(line.Value, dir), origin, true, line.Value)
 		}
 	}
 	for _, f := range l.files[1:] {
@@ -133,7 +133,8 @@ func (l *loader) readFiles() {
 	}
 }
 
-func (l *loader) readFile(path string, origin Origin, must bool) bool {
+// readFile reads a file; written is how it was asked for.
+func (l *loader) readFile(path string, origin Origin, must bool, written string) bool {
 	raw, err := l.src.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && !must {
 		return false
@@ -141,9 +142,9 @@ func (l *loader) readFile(path string, origin Origin, must bool) bool {
 	if err != nil {
 		what := fmt.Sprintf("specified config file %q could not be opened.", path)
 		if origin.Source == FromFile {
-			what = fmt.Sprintf("Failed to include configuration file %s", path)
+			what = fmt.Sprintf("Failed to include configuration file %s", written)
 		}
-		l.fatal(origin, what, reason(err), "check the path; a relative one starts at the data directory")
+		l.fatal(origin, what, path+": "+reason(err), "check the path; a relative one starts at the data directory")
 		return false
 	}
 	conf, problems := ParseConf(path, raw)

@@ -5,8 +5,8 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/DeRuina/timberjack"
@@ -67,9 +67,6 @@ func Open(c *config.Logs, console *os.File) (*Logger, error) {
 }
 
 func touch(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -170,7 +167,11 @@ func (l *Logger) Close() error {
 	if l == nil || l.out.file == nil {
 		return nil
 	}
-	return errors.Join(l.out.core.Sync(), l.out.file.Close())
+	synced := l.out.core.Sync()
+	if errors.Is(synced, syscall.EINVAL) { // /dev/null and pipes have nothing to sync
+		synced = nil
+	}
+	return errors.Join(synced, l.out.file.Close())
 }
 
 func (o *output) appendFields(list []zap.Field, fields []Field) []zap.Field {

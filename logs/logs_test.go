@@ -173,6 +173,9 @@ func TestTextsAreCutBeforeTheyCouldCarryAPayload(t *testing.T) {
 func TestTheFileIsRotatedAndClosedWithoutLeavingAnything(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "regtest", "debug.log")
+	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	l, err := Open(&config.Logs{File: path, Level: "info", MaxFileBytes: 1 << 20, MaxFiles: 2, Timestamps: true, Format: config.FormatJSON}, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -45,8 +45,9 @@ func TestTheNodeSaysWhoItIs(t *testing.T) {
 func TestBansComeAndGo(t *testing.T) {
 	r := newRig(t)
 	r.raw("setmocktime", 1_700_000_000)
-	r.raw("setban", "192.0.2.0/24", "add", 500)
 	r.raw("setban", "192.0.2.77", "add", 1_700_000_900, true)
+	r.raw("setban", "192.0.2.0/24", "add", 500)
+	r.refuses(-23, "Error: IP/Subnet already banned", "setban", "192.0.2.78", "add")
 	r.refuses(-23, "Error: IP/Subnet already banned", "setban", "192.0.2.0/24", "add")
 	r.refuses(-30, "Error: Invalid IP/Subnet", "setban", "192.0.2.0/77", "add")
 	r.refuses(-30, "Error: Unban failed. Requested address/subnet was not previously manually banned.", "setban", "198.51.100.1", "remove")

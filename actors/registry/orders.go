@@ -121,7 +121,10 @@ func (r *registry) setBan(k *kit.Context, b *msg.Ban) error {
 		r.save(k)
 		return nil
 	}
-	if r.bans.BannedSubnet(b.Subnet, now) {
+	// An address is banned with the subnet around it, a subnet only by itself.
+	base := b.Subnet.Base()
+	single := b.Subnet.Bits() == 8*base.Network().Size()
+	if r.bans.BannedSubnet(b.Subnet, now) || single && r.bans.Banned(base, now) {
 		return msg.ErrAlreadyBanned
 	}
 	r.bans.Add(addrbook.Ban{Subnet: b.Subnet, Created: now, Until: time.Unix(b.Until, 0)})

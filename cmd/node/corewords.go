@@ -57,8 +57,25 @@ func coreSentence(p config.Problem) string {
 		return "Error parsing command line arguments: " + p.What
 	case begins("Command line contains unexpected token"):
 		return p.What + ", see bitcoind -h for a list of options."
-	case begins("parse error on line", "specified config file", "Invalid configuration value"):
+	case begins("parse error on line", "Failed to include configuration file", "specified config file", "Invalid configuration value"):
 		return "Error reading configuration file: " + p.What
 	}
 	return p.What
+}
+
+// warnAsCore tells on standard error what Core tells there while it starts.
+func warnAsCore(stderr io.Writer, notes config.Problems) {
+	for _, n := range notes {
+		if strings.HasPrefix(n.What, "-includeconf cannot be used from included files") {
+			fmt.Fprintln(stderr, "warning: "+n.What)
+		}
+	}
+}
+
+// versionLine answers -version; scripts look for Core's word for it.
+func (a *app) versionLine() string {
+	if a.asBitcoind() {
+		return "Troupe version " + strings.TrimPrefix(build().line(), agentName+" ")
+	}
+	return build().line()
 }

@@ -37,7 +37,7 @@ func (a *app) line(cmd *cobra.Command, argv []string, rules config.ArgRules) (co
 		return args, errShown
 	}
 	if args.Version {
-		fmt.Fprintln(a.stdout, build().line())
+		fmt.Fprintln(a.stdout, a.versionLine())
 		return args, errShown
 	}
 	if len(problems) > 0 {

@@ -55,6 +55,9 @@ func (a *app) run(args config.Args, coreRules bool) (err error) {
 	if err != nil {
 		return err
 	}
+	if a.asBitcoind() {
+		warnAsCore(a.stderr, loaded.Notes)
+	}
 	name := "run"
 	if coreRules {
 		name = ""
