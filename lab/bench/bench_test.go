@@ -164,6 +164,15 @@ func TestRatiosAreMediansOfTurns(t *testing.T) {
 	if m := c.Ours.Median(); m.Wall != 3*time.Second {
 		t.Errorf("%+v", m)
 	}
+	c.Theirs.Runs = c.Theirs.Runs[:0:0]
+	if r := c.Ratio(); r != (Ratio{}) {
+		t.Errorf("with nothing to compare: %+v", r)
+	}
+}
+
+func TestAComparisonIsPrintedWithItsRatio(t *testing.T) {
+	var c Comparison
+	c.Ours, c.Theirs = Runs{"troupe", []Usage{{Wall: 3 * time.Second, CPU: 1, Peak: 1}}}, Runs{"btcd", []Usage{{Wall: 10 * time.Second, CPU: 1, Peak: 1}}}
 	var out bytes.Buffer
 	c.Print(&out)
 	if !strings.Contains(out.String(), "0.300") {

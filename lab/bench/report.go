@@ -16,7 +16,10 @@ type Runs struct {
 }
 
 // median of a measure.
-func median[T cmp.Ordered](all []T) T {
+func median[T cmp.Ordered](all []T) (m T) {
+	if len(all) == 0 {
+		return m // nothing to compare with
+	}
 	sorted := slices.Sorted(slices.Values(all))
 	return sorted[len(sorted)/2]
 }
