@@ -216,8 +216,11 @@ func TestMemoryThatIsPromisedAndNeverFilledDoesNotKeepOthersWaiting(t *testing.T
 	}
 	s := play(t, "-maxconnections=300")
 	s.grow(1)
-	for range 40 { // all of the general credit
-		p := s.peer(testpeer.Options{})
+	greedy := make([]*testpeer.Peer, 40) // they ask for all of the general credit
+	for i := range greedy {
+		greedy[i] = s.peer(testpeer.Options{})
+	}
+	for _, p := range greedy { // at once: a slow message has ten seconds
 		p.SendRaw(header(testpeer.Regtest, wire.CmdTx, 3_900_000, [4]byte{}))
 	}
 	waitFor(t, "the credit to be taken", func() bool { g := s.Ledger.Gauges(); return g.Waiting > 0 })
