@@ -17,6 +17,7 @@ import (
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/chainstate"
+	"github.com/troupe-node/troupe/tx"
 )
 
 // Deps is what the actor is made of.
@@ -102,6 +103,9 @@ func (c *chain) Receive(k *kit.Context, m any) {
 		return
 	case *msg.AddHeaders:
 		last, err := c.machine.AddHeaders(k.Now().Unix(), m.Headers)
+		if err != nil {
+			c.Log.BlockRefused(&chainstate.Verdict{Hash: refused(m.Headers, last), Outcome: chainstate.Refused, Err: err})
+		}
 		c.effects(k)
 		k.Reply(&msg.HeadersAdded{Last: last, Err: err})
 		return
@@ -183,4 +187,15 @@ func (c *chain) command(k *kit.Context, m *msg.ChainCommand) {
 		return
 	}
 	c.idle = append(c.idle, k.ReplyTo())
+}
+
+// refused is the first of some headers that was not taken, when last was the last
+// one that was.
+func refused(headers []tx.Header, last *chainstate.Node) tx.Hash {
+	for i := range headers {
+		if last == nil || headers[i].Prev == last.Hash() {
+			return headers[i].Hash()
+		}
+	}
+	return tx.Hash{}
 }

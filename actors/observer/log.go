@@ -1,6 +1,7 @@
 package observer
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/chainstate"
+	"github.com/troupe-node/troupe/consensus"
 	"github.com/troupe-node/troupe/logs"
 	"github.com/troupe-node/troupe/mempool"
 	"github.com/troupe-node/troupe/tx"
@@ -106,7 +108,8 @@ func (l *Log) TipMoved(from, to *chainstate.Node, disconnected, connected int, s
 	}
 	for h := to.Height() - int32(min(connected, maxLines)) + 1; h <= to.Height(); h++ {
 		n := to.At(h)
-		logs.TipConnected.Log(l.L, logs.Height.Is(int64(h)), logs.Hash.Is(n.Hash()), logs.PrevHash.Is(prevHash(n)), logs.Txs.Is(int64(n.Txs())))
+		logs.TipConnected.Log(l.L, logs.Height.Is(int64(h)), logs.Hash.Is(n.Hash()), logs.PrevHash.Is(prevHash(n)), logs.Txs.Is(int64(n.Txs())),
+			logs.Detail.Is(fmt.Sprintf("UpdateTip: new best=%s height=%d version=0x%08x", n.Hash(), h, uint32(n.Header().Version))))
 	}
 }
 
@@ -123,20 +126,35 @@ func (l *Log) BlockRefused(v *chainstate.Verdict) {
 	if v.Node != nil {
 		height = int64(v.Node.Height())
 	}
-	logs.BlockRefused.Log(l.L, logs.Height.Is(height), logs.Hash.Is(v.Hash), logs.Reason.Is(v.Err.Error()))
+	logs.BlockRefused.Log(l.L, logs.Height.Is(height), logs.Hash.Is(v.Hash), logs.Reason.Is(v.Err.Error()), logs.Detail.Is(refusalSentence(v)))
+}
+
+// refusalSentence is what Core logs of a refused block: for a script, which
+// transaction has it, and otherwise the block's hash with the reason.
+func refusalSentence(v *chainstate.Verdict) string {
+	var broken *consensus.RuleError
+	if errors.As(v.Err, &broken) && errors.Is(v.Err, consensus.ErrScript) {
+		if _, rest, ok := strings.Cut(broken.Debug, " of "); ok {
+			id, _, _ := strings.Cut(rest, " ")
+			return "CheckInputScripts on " + id + " failed with " + broken.Reason()
+		}
+	}
+	return "AcceptBlock: " + tx.Hash(v.Hash).String() + ", " + v.Err.Error()
 }
 
 // TxAccepted is mempool's.
 func (l *Log) TxAccepted(e *mempool.Entry, peer msg.PeerID, poolSize int) {
 	if logs.TxAccepted.On(l.L) {
-		logs.TxAccepted.Log(l.L, logs.TxID.Is(e.Tx.ID()), logs.WTxID.Is(e.Tx.WitnessID()), logs.Fee.Is(e.Fee), logs.VSize.Is(e.VSize), logs.Peer.Is(msg.ShownID(peer)))
+		logs.TxAccepted.Log(l.L, logs.TxID.Is(e.Tx.ID()), logs.WTxID.Is(e.Tx.WitnessID()), logs.Fee.Is(e.Fee), logs.VSize.Is(e.VSize), logs.Peer.Is(msg.ShownID(peer)),
+			logs.Detail.Is(fmt.Sprintf("AcceptToMemoryPool: peer=%d: accepted %s (wtxid=%s) (poolsz %d txn)", msg.ShownID(peer), e.Tx.ID(), e.Tx.WitnessID(), poolSize)))
 	}
 }
 
 // TxRefused is mempool's.
 func (l *Log) TxRefused(r mempool.Refused) {
 	if logs.TxRefused.On(l.L) {
-		logs.TxRefused.Log(l.L, logs.TxID.Is(r.Tx.ID()), logs.WTxID.Is(r.Tx.WitnessID()), logs.Reason.Is(r.Reject.Error()), logs.Peer.Is(msg.ShownID(msg.PeerID(r.Peer))))
+		logs.TxRefused.Log(l.L, logs.TxID.Is(r.Tx.ID()), logs.WTxID.Is(r.Tx.WitnessID()), logs.Reason.Is(r.Reject.Error()), logs.Peer.Is(msg.ShownID(msg.PeerID(r.Peer))),
+			logs.Detail.Is(fmt.Sprintf("%s (wtxid=%s) from peer=%d was not accepted: %s", r.Tx.ID(), r.Tx.WitnessID(), msg.ShownID(msg.PeerID(r.Peer)), r.Reject)))
 	}
 }
 
