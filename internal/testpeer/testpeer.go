@@ -149,8 +149,22 @@ func (p *Peer) Frame(command string, payload []byte) []byte {
 	return wire.Append(nil, p.o.Magic, &wire.Raw{Name: command, Payload: payload})
 }
 
-// Next reads one message. Pings are answered and reported like others.
+// Next reads one message. Pings are answered and passed over, unless Mute.
 func (p *Peer) Next(patience time.Duration) (wire.Message, error) {
+	for {
+		m, err := p.read(patience)
+		if err != nil {
+			return nil, err
+		}
+		ping, ok := m.(*wire.Ping)
+		if !ok || p.o.Mute {
+			return m, nil
+		}
+		p.Send(&wire.Pong{Nonce: ping.Nonce})
+	}
+}
+
+func (p *Peer) read(patience time.Duration) (wire.Message, error) {
 	if err := p.Conn.SetReadDeadline(p.o.Now().Add(patience)); err != nil {
 		return nil, err
 	}
@@ -165,9 +179,6 @@ func (p *Peer) Next(patience time.Duration) (wire.Message, error) {
 	m, err := wire.Decode(h.Command, payload)
 	if err != nil {
 		return nil, err
-	}
-	if ping, ok := m.(*wire.Ping); ok && !p.o.Mute {
-		p.Send(&wire.Pong{Nonce: ping.Nonce})
 	}
 	if p.Handle != nil {
 		p.Handle(m)
