@@ -89,7 +89,7 @@ var misdeeds = []misdeed{
 	}},
 	{"a block of random bytes", "ProcessMessages(block, 5000 bytes): Exception", true, true, func(p *testpeer.Peer, r *rand.Rand) { p.SendRaw(p.Frame(wire.CmdBlock, randomBytes(r, 5000))) }},
 	{"a transaction of random bytes", "ProcessMessages(tx, 500 bytes): Exception", true, true, func(p *testpeer.Peer, r *rand.Rand) { p.SendRaw(p.Frame(wire.CmdTx, randomBytes(r, 500))) }},
-	{"headers that do not follow each other", "non-continuous headers sequence", false, true, func(p *testpeer.Peer, r *rand.Rand) {
+	{"headers without proof of work", "header with invalid proof of work", false, true, func(p *testpeer.Peer, r *rand.Rand) {
 		p.Send(&wire.Headers{Headers: []tx.Header{{Time: r.Uint32()}, {Time: r.Uint32()}}})
 	}},
 	{"bloom filters", "despite not offering bloom services", false, true, func(p *testpeer.Peer, _ *rand.Rand) { p.Send(&wire.FilterClear{}) }},

@@ -174,7 +174,7 @@ func TestInvalidHeadersCostTheConnection(t *testing.T) {
 		what, words string
 		change      func(s *stage, h *tx.Header)
 	}{
-		{"no proof of work", "high-hash", func(s *stage, h *tx.Header) {
+		{"no proof of work", "header with invalid proof of work", func(s *stage, h *tx.Header) {
 			for consensus.CheckHeader(h, h.Hash(), s.Params) == nil {
 				h.Nonce++
 			}

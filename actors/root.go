@@ -145,7 +145,7 @@ func (r *root) company(k *kit.Context) error {
 	}))
 	r.play(k, txfetch.Spec(txfetch.Deps{Board: n.Board, Cast: n.Cast}))
 	r.play(k, blocks.Spec(blocks.Deps{Board: n.Board, Cast: n.Cast, Config: download.BlocksConfig{Params: n.Params}}))
-	r.play(k, headers.Spec(headers.Deps{Board: n.Board, Cast: n.Cast, Config: download.HeadersConfig{Params: n.Params}}))
+	r.play(k, headers.Spec(headers.Deps{Board: n.Board, Cast: n.Cast, Config: download.HeadersConfig{Params: n.Params}, Log: n.log}))
 	r.play(k, minter.Spec(minter.Deps{
 		Board: n.Board, Cast: n.Cast, Log: n.log, Limits: n.TemplateLimits(),
 		Rule:    minter.Rule{PayTo: n.PayTo, Every: c.Minter.Interval, Txs: c.Minter.Txs},

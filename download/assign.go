@@ -23,6 +23,9 @@ func (m *Blocks) witnessFrom() int32 { return m.cfg.Params.ActivationHeight(cons
 func (m *Blocks) assign(now time.Time) {
 	most := m.most()
 	any, near := false, slices.ContainsFunc(m.tracks, m.near)
+	if near {
+		most = m.cfg.MaxInFlight // new blocks, not a download (Core's direct fetch)
+	}
 	for _, p := range m.order {
 		// A few at a time, so that one getdata asks for several blocks.
 		f := m.free(p, most)
@@ -67,7 +70,7 @@ type assignment struct {
 func (m *Blocks) enlist(a *assignment, from int32) {
 	preferred := false
 	for _, p := range m.order {
-		if p.paused || p.reach[a.track] < from || !p.Serves && !p.Limited {
+		if p.paused || p.reach[a.track] < from || !p.Serves && !p.Limited && !(a.near && p.announces) {
 			continue
 		}
 		a.able = append(a.able, p)

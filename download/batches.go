@@ -25,6 +25,14 @@ func (m *Headers) Arrived(now time.Time, id PeerID, headers []tx.Header) {
 	p.asked = time.Time{} // whatever it is, it is the answer (as in Core)
 	if len(headers) == 0 {
 		p.low = nil
+		if m.syncing == p && m.tree.Best().Height() == 0 {
+			// It has nothing at all, or does not say yet. Others get their chance
+			// soon; until then one is enough to ask.
+			if p.nothing.IsZero() {
+				p.nothing = now
+			}
+			return
+		}
 		m.finished(now, p)
 		return
 	}
@@ -66,6 +74,7 @@ func (m *Headers) connected(now time.Time, p *headersPeer, prev Node, headers []
 	last := m.tree.Lookup(headers[len(headers)-1].Hash())
 	if last != nil && !last.Failed() {
 		m.settle(now, p, last, endOf(headers))
+		m.checkChain(now, p)
 		return
 	}
 	work := prev.Work()
@@ -172,7 +181,7 @@ func blames(err error, outbound bool) bool {
 
 // settle notes what a peer showed to have, and asks on if there is more.
 func (m *Headers) settle(now time.Time, p *headersPeer, last Node, end batchEnd) {
-	m.has(p, last, end == atEnd && m.syncing != p)
+	m.has(p, last, end == atEnd && (m.syncing != p || m.fresh(now)))
 	switch end {
 	case inside:
 		return

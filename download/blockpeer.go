@@ -24,15 +24,16 @@ type blocksPeer struct {
 	best  Node
 	reach []int32 // per track: height up to which the peer has it
 
-	window   int     // blocks in flight that it may have
-	inflight []*want // oldest first
-	asking   []tx.Hash
-	late     []tx.Hash // leases taken back, blocks that may still come
-	paused   bool
-	gone     bool      // about to be disconnected
-	open     bool      // has slots in the assignment under way
-	failures int       // answers missed in a row
-	progress time.Time // last block, or first lease after idling
+	window    int     // blocks in flight that it may have
+	inflight  []*want // oldest first
+	asking    []tx.Hash
+	late      []tx.Hash // leases taken back, blocks that may still come
+	paused    bool
+	announces bool      // told us of new blocks itself: it has them, whatever it offers
+	gone      bool      // about to be disconnected
+	open      bool      // has slots in the assignment under way
+	failures  int       // answers missed in a row
+	progress  time.Time // last block, or first lease after idling
 
 	bytes, seconds float64 // decaying sums; their ratio is the goodput
 	samples        int
@@ -91,9 +92,9 @@ func (p *blocksPeer) sample(now time.Time, size int) {
 // serving says whether a peer has a block of a track and can send it.
 func (m *Blocks) serving(now time.Time, p *blocksPeer, track int, w *want) bool {
 	switch {
-	case p.paused || p.gone || !p.Serves && !p.Limited, p.reach[track] < w.height, w.deniedBy(now, p.id), w.leasedTo(p):
+	case p.paused || p.gone || !p.Serves && !p.Limited && w.announcer != p.id, p.reach[track] < w.height, w.deniedBy(now, p.id), w.leasedTo(p):
 		return false
-	case !p.Serves && p.best.Height()-w.height >= limitedDepth:
+	case !p.Serves && p.Limited && p.best.Height()-w.height >= limitedDepth:
 		return false
 	case !p.Witness && w.height >= m.witnessFrom():
 		return false

@@ -30,7 +30,7 @@ func (m *Headers) checkChain(now time.Time, p *headersPeer) {
 	switch {
 	case p.best != nil && !p.best.Work().Less(tip.Work()):
 		*c = chainClock{}
-		if m.protected < maxProtected && m.fresh(now) {
+		if !p.BlocksOnly && m.protected < maxProtected && m.fresh(now) {
 			c.protected = true
 			m.protected++
 		}

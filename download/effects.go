@@ -57,6 +57,13 @@ type Disconnect struct {
 	Misbehaved bool
 }
 
+// Note is something worth a line in the log.
+type Note struct {
+	Peer PeerID
+	Text string
+}
+
+func (Note) effect()         {}
 func (AskHeaders) effect()   {}
 func (CheckHeaders) effect() {}
 func (PeerHas) effect()      {}

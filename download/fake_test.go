@@ -209,6 +209,8 @@ func (f *fakeTree) show(e Effect) string {
 			ids = append(ids, txName(id))
 		}
 		return fmt.Sprintf("getdata to %d: %s", e.Peer, strings.Join(ids, " "))
+	case Note:
+		return fmt.Sprintf("note on %d: %s", e.Peer, e.Text)
 	case Disconnect:
 		if e.Misbehaved {
 			return fmt.Sprintf("disconnect %d, misbehaving: %s", e.Peer, e.Reason)

@@ -21,6 +21,9 @@ const maxChecking = 8
 // synchronisation.
 const maxStray = 10
 
+// emptyWait is how long the first peer is asked alone that told us nothing.
+const emptyWait = 10 * time.Second
+
 // HeadersConfig are the durations of the header machine and the chain's rules.
 // Zero durations take their defaults.
 type HeadersConfig struct {
@@ -53,10 +56,12 @@ func (c HeadersConfig) withDefaults() HeadersConfig {
 
 // HeadersPeer is what the header machine must know of a peer.
 type HeadersPeer struct {
-	Outbound  bool // we called it, automatically: replaceable when its chain is poor
-	Preferred bool // outgoing, or with the noban permission
-	NoBan     bool // never disconnected for being slow or wrong
-	Serves    bool // offers blocks, at least the latest
+	Outbound bool // we called it, automatically: replaceable when its chain is poor
+	// BlocksOnly is an outgoing peer that may always be replaced for a better one.
+	BlocksOnly bool
+	Preferred  bool // outgoing, or with the noban permission
+	NoBan      bool // never disconnected for being slow or wrong
+	Serves     bool // offers blocks, at least the latest
 }
 
 // Headers follows the header chains of the peers. During the first
@@ -88,6 +93,7 @@ type headersPeer struct {
 	started  bool                // asked for everything once
 	asked    time.Time           // getheaders under way since; zero: none
 	deadline time.Time           // of its part in the first synchronisation
+	nothing  time.Time           // it told us nothing while we had nothing
 	failed   bool                // that part was taken from it
 	checking map[uint64]batchEnd // batches that are with the chain
 	since    time.Time           // our chain has been checking its headers since
@@ -115,6 +121,7 @@ func (m *Headers) PeerUp(now time.Time, id PeerID, info HeadersPeer) {
 	m.peers[id] = p
 	m.order = append(m.order, p)
 	m.start(now)
+	m.checkChain(now, p)
 }
 
 // PeerDown removes a peer. Another takes over what it was doing.
@@ -251,11 +258,18 @@ func (m *Headers) Progress(now time.Time) {
 		}
 	}
 	m.start(now)
+	for _, p := range m.order {
+		m.checkChain(now, p)
+	}
 }
 
 // Tick looks at the clocks. It wants to be called every second or so.
 func (m *Headers) Tick(now time.Time) {
 	for _, p := range slices.Clone(m.order) {
+		if m.syncing == p && !p.nothing.IsZero() && now.Sub(p.nothing) >= emptyWait {
+			p.nothing = time.Time{}
+			m.finished(now, p)
+		}
 		m.checkSync(now, p)
 		if p.low != nil && now.Sub(p.asked) >= m.cfg.AnswerTimeout {
 			p.low = nil // it stopped in the middle of a chain of little work
@@ -279,7 +293,7 @@ func (m *Headers) checkSync(now time.Time, p *headersPeer) {
 		m.syncing = nil // the race is over
 		return
 	}
-	m.replace(now, p, "headers synchronisation is too slow")
+	m.replace(now, p, "Timeout downloading headers, disconnecting")
 }
 
 // replace gives the first synchronisation to another peer. Who is the only one
@@ -288,8 +302,11 @@ func (m *Headers) replace(now time.Time, p *headersPeer, why string) {
 	m.syncing = nil
 	p.failed = true
 	others := slices.ContainsFunc(m.order, func(q *headersPeer) bool { return q != p && q.Serves && !q.failed && !q.gone })
-	if others && !p.NoBan {
+	switch {
+	case others && !p.NoBan:
 		m.disconnect(p, why, false)
+	case others:
+		m.add(Note{p.id, "Timeout downloading headers from noban peer, not disconnecting"})
 	}
 	p.asked, p.stray = time.Time{}, 0
 	m.start(now)

@@ -193,6 +193,10 @@ func (m *Blocks) near(t *track) bool {
 
 // announcedBy remembers who told us of the newest blocks.
 func (m *Blocks) announcedBy(p *blocksPeer, n Node) {
+	p.announces = true
+	if slices.ContainsFunc(m.tracks, m.near) {
+		p.window = max(p.window, m.cfg.MaxInFlight) // they are asked for at once, in one getdata
+	}
 	for range m.cfg.MaxInFlight {
 		w := m.wants[n.Hash()]
 		if w == nil {

@@ -40,7 +40,7 @@ func setMockTime(c *Call) (any, error) {
 	if t > 0 {
 		mock = time.Unix(t, 0)
 	}
-	c.Node.System.Env().SetMock(mock)
+	c.Node.System.MoveClock(mock)
 	return nil, nil
 }
 

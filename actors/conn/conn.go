@@ -81,6 +81,7 @@ type conn struct {
 	txs   txRelay
 	addrs addrRelay
 
+	asked   bool             // for headers
 	known   *chainstate.Node // best header that the peer is known to have
 	unknown tx.Hash          // a block that it announced and we do not know yet
 	goOn    tx.Hash          // last block of an inv of ours that did not reach the tip
@@ -122,6 +123,7 @@ func (c *conn) Receive(k *kit.Context, m any) {
 		c.pump(k)
 	case *msg.SendToPeer:
 		c.in.ask(m.Message)
+		c.noteRequest(m.Message)
 		c.send(k, m.Message)
 	case *msg.TellAddrs:
 		c.queueAddrs(k, m.Addrs)
@@ -135,7 +137,7 @@ func (c *conn) Receive(k *kit.Context, m any) {
 		if m.Misbehaved {
 			c.punish(k, m.Reason)
 		} else {
-			c.end(k, m.Reason)
+			c.end(k, m.Reason+" peer="+peerNumber(c.peer))
 		}
 	case *closed:
 		c.end(k, m.reason)

@@ -73,6 +73,12 @@ func (c *conn) oddMessage(k *kit.Context, m wire.Message) {
 }
 
 func (c *conn) onHeaders(k *kit.Context, m *wire.Headers) bool {
+	for i := range m.Headers {
+		if consensus.CheckHeader(&m.Headers[i], m.Headers[i].Hash(), c.node.Board.Params) != nil {
+			c.punish(k, "header with invalid proof of work")
+			return true
+		}
+	}
 	if !c.call(k, c.node.Cast.Headers(), &msg.HeadersArrived{Peer: c.peer, Headers: m.Headers}, alone, patience) {
 		return false
 	}
@@ -222,6 +228,7 @@ func (c *conn) onGetData(k *kit.Context, f *frame, m *wire.GetData) {
 		f.Release()
 		return
 	}
+	c.noteGetData(m.List)
 	c.out.add(k, entry{from: &serving{
 		conn: c, list: m.List, credit: f.credit, goOn: c.goOn,
 		noTxs: !c.hearsTxs(), noBan: c.peer.Permissions.Has(permNoBan),

@@ -10,6 +10,7 @@
 package headers
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/troupe-node/troupe/actors/kit"
@@ -25,6 +26,12 @@ type Deps struct {
 	Board  *msg.Board
 	Cast   *msg.Cast
 	Config download.HeadersConfig
+	Log    Log
+}
+
+// Log is told what people want to know of a peer's headers.
+type Log interface {
+	PeerNote(p *msg.Peer, text string)
 }
 
 // patience is how long chain may take to check headers: it may be in the middle
@@ -135,7 +142,7 @@ func (h *headers) join(k *kit.Context, p *msg.Peer) {
 	noBan := p.Permissions.Has(config.PermNoBan)
 	automatic := p.Type == msg.OutboundRelay || p.Type == msg.BlockRelay
 	h.machine.PeerUp(k.Now(), p.ID, download.HeadersPeer{
-		Outbound: automatic, Preferred: !p.Inbound() || noBan, NoBan: noBan || p.Type == msg.Manual,
+		Outbound: automatic, BlocksOnly: p.Type == msg.BlockRelay, Preferred: !p.Inbound() || noBan, NoBan: noBan || p.Type == msg.Manual,
 		Serves: p.Type != msg.AddrFetch && p.Type != msg.Feeler &&
 			(p.Hello().Services.Has(wire.NodeNetwork) || p.Hello().Services.Has(wire.NodeNetworkLimited)),
 	})
@@ -196,6 +203,10 @@ func (h *headers) perform(k *kit.Context, e download.Effect, last *msg.PeerHas, 
 		}
 		h.tell(k, last)
 		return &msg.PeerHas{Peer: p, Node: n, Direct: e.Direct}
+	case download.Note:
+		if p := h.peers[e.Peer]; p != nil {
+			h.Log.PeerNote(p, fmt.Sprintf("%s peer=%d", e.Text, p.Number()))
+		}
 	case download.Disconnect:
 		h.send(k, e.Peer, &msg.Disconnect{Reason: e.Reason, Misbehaved: e.Misbehaved})
 	}

@@ -21,6 +21,8 @@ type System struct {
 	node   int    // among the systems of its Env; does not
 	fatal  chan error
 
+	periodic sync.Map // *Timer: those that fire again and again
+
 	mu        sync.Mutex
 	rng       *rand.Rand
 	live      map[*cell]struct{}

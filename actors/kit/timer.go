@@ -38,6 +38,9 @@ func (c *Context) newTimer(d, every time.Duration, msg any) *Timer {
 		c.timers = map[*Timer]struct{}{}
 	}
 	c.timers[t] = struct{}{}
+	if every > 0 {
+		c.cell.sys.periodic.Store(t, struct{}{})
+	}
 	env := c.cell.sys.env
 	t.next = env.Mono() + d
 	t.arm(env, d)
@@ -69,6 +72,24 @@ func (t *Timer) fire() {
 	}
 }
 
+// MoveClock fixes the clock of the node, or lets it go again (see [Env]), and has
+// everybody who looks at it now and then look at once: what the move makes due is
+// not found a period later.
+func (s *System) MoveClock(to time.Time) {
+	s.env.SetMock(to)
+	s.periodic.Range(func(t, _ any) bool {
+		t.(*Timer).look()
+		return true
+	})
+}
+
+// look delivers the message ahead of time, unless it is waiting already.
+func (t *Timer) look() {
+	if !t.done.Load() && t.queued.CompareAndSwap(false, true) {
+		t.owner.cell.box.notice(t)
+	}
+}
+
 // due runs in the actor's turn: it returns the message if it still counts.
 func (t *Timer) due(now *Context) (any, bool) {
 	t.queued.Store(false)
@@ -88,6 +109,7 @@ func (t *Timer) Stop() {
 	if t == nil || t.done.Swap(true) {
 		return
 	}
+	t.owner.cell.sys.periodic.Delete(t)
 	if stop := t.stop.Load(); stop != nil {
 		(*stop)()
 	}

@@ -15,6 +15,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -48,6 +49,8 @@ type Log interface {
 	PeerBanned(addr, why string)
 	DialFailed(addr string, err error, again time.Duration)
 	RegistryNote(text string)
+	// PeerNote is a line about what a peer told us, in Core's words.
+	PeerNote(p *msg.Peer, text string)
 }
 
 // saveEvery is how often the address book is written (Core: 15 minutes).
@@ -229,8 +232,22 @@ func (r *registry) learn(k *kit.Context, m *msg.AddrsArrived) {
 			fresh = append(fresh, a)
 		}
 	}
-	r.book.Add(seen, m.Peer.Addr.Addr, 2*time.Hour, now)
+	r.enter(m.Peer, seen, now)
 	r.passOn(k, m.Peer, fresh)
+}
+
+// enter puts addresses into the book, and says which were new to it.
+func (r *registry) enter(from *msg.Peer, seen []addrbook.Seen, now time.Time) {
+	added := 0
+	for _, s := range seen {
+		if r.book.Add([]addrbook.Seen{s}, from.Addr.Addr, 2*time.Hour, now) > 0 {
+			added++
+			r.Log.PeerNote(from, "Added "+s.Addr.String()+" to new")
+		}
+	}
+	if added > 0 {
+		r.Log.PeerNote(from, fmt.Sprintf("Added %d addresses (of %d) from %s: 0 tried, %d new", added, len(seen), from.Addr.Addr, r.book.Len()))
+	}
 }
 
 // passOn tells two other peers of each fresh address, the same two for a day, so
