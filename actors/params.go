@@ -16,6 +16,9 @@ func ParamsOf(c *config.Config) (*consensus.Params, error) {
 	if r.SignetChallenge != nil {
 		options = append(options, consensus.WithSignetChallenge(r.SignetChallenge))
 	}
+	if r.FastPrune && c.Chain == config.Regtest {
+		options = append(options, func(p *consensus.Params) error { p.PruneAfterHeight = 100; return nil })
+	}
 	if r.EnforceBIP94 {
 		options = append(options, consensus.WithBIP94(true))
 	}

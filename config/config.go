@@ -46,6 +46,7 @@ type Notify struct {
 // Rules override the chain's parameters, mostly for tests.
 type Rules struct {
 	EnforceBIP94     bool
+	FastPrune        bool
 	SignetChallenge  []byte // nil: the public signet's
 	Activations      []Activation
 	VersionBits      []VersionBits

@@ -43,6 +43,8 @@ var chainOptions = []Option{
 		apply: integer(func(c *Config) *int64 { return &c.Process.MockTime }, 0, math.MaxInt64)},
 	{Name: "test", Arg: "<option>", Group: GroupChain, Multi: true, Debug: true, Help: "bip94: keep the first block of a difficulty period from being early (regtest)",
 		apply: applyTests},
+	{Name: "fastprune", Group: GroupChain, Default: "0", Debug: true, Help: "Let blocks be deleted once the chain has 100 (regtest)",
+		apply: boolean(func(c *Config) *bool { return &c.Rules.FastPrune })},
 	{Name: "stopatheight", Arg: "<height>", Group: GroupChain, Debug: true, Default: "0", Help: "Stop once the chain has this height; 0: never",
 		apply: integer(func(c *Config) *int32 { return &c.Process.StopAtHeight }, 0, math.MaxInt32)},
 }

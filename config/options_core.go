@@ -12,7 +12,6 @@ var coreOptions = func() []Option {
 		{Name: "allowignoredconf", Use: Accepted, Why: "only the file named by -conf is looked at"},
 		{Name: "checkaddrman", Arg: "<n>", Debug: true, Use: Accepted, Why: "the address book is checked in tests"},
 		{Name: "capturemessages", Debug: true, Use: Refused, Why: "messages are not written to disk; -debug=p2p logs them without their contents"},
-		{Name: "fastprune", Debug: true, Use: Accepted, Why: "there are no block files whose size could be reduced"},
 		{Name: "acceptstalefeeestimates", Debug: true, Use: Accepted, Why: "estimates are not kept over a restart"},
 		{Name: "persistmempoolv1", Use: Accepted, Why: "either format is read"},
 		{Name: "stopafterblockimport", Debug: true, Use: Refused, Why: "use the command: troupe import <file>"},
