@@ -106,7 +106,9 @@ func (r *registry) add(k *kit.Context, sock net.Conn, p *msg.Peer) {
 // largest neighbourhood, as it is the one that is cheapest to have filled with
 // many (Core's SelectNodeToEvict).
 func (r *registry) evict(k *kit.Context) bool {
-	candidates := slices.DeleteFunc(r.inbound(), func(p *msg.Peer) bool { return p.Permissions.Has(config.PermNoBan) })
+	candidates := slices.DeleteFunc(r.inbound(), func(p *msg.Peer) bool {
+		return p.Permissions.Has(config.PermNoBan) || !p.Ref().Alive() // one that has not started cannot be told
+	})
 	always := func(*msg.Peer) bool { return true }
 	s := func(p *msg.Peer) *msg.PeerStats { return &p.Stats }
 	candidates = protect(candidates, 4, func(p *msg.Peer) int64 { return int64(r.hash(string(p.Addr.Addr.Group()), 1) >> 1) }, always)
@@ -131,8 +133,10 @@ func (r *registry) evict(k *kit.Context) bool {
 		}
 		return a.Since.Compare(b.Since)
 	})
+	if k.Send(worst.Ref(), &msg.Disconnect{Reason: "evicted: all slots are taken and another one called"}) != kit.Ok {
+		return false
+	}
 	r.leaving[worst] = true
-	k.Send(worst.Ref(), &msg.Disconnect{Reason: "evicted: all slots are taken and another one called"})
 	return true
 }
 
