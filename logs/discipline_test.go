@@ -21,7 +21,7 @@ func entryOf(l Level) zapcore.Entry { return zapcore.Entry{Level: zapcore.Level(
 // package uses zap, and nobody gives an event a key that its declaration, and so
 // docs/logs.md, does not have. Nor is anything declared that nobody writes.
 func TestEveryLineInTheSourceIsDeclared(t *testing.T) {
-	src := source{declared: declarations(t), events: map[string]bool{}, keys: map[string]map[string]bool{}}
+	src := source{declared: declarations(t), events: map[string]bool{"Incomplete": true /* by this package */}, keys: map[string]map[string]bool{}}
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err

@@ -13,6 +13,7 @@ var (
 	ConfigNote   = newEvent("config.note", category.Node, Info, "about the configuration")
 	ConfigWarn   = newEvent("config.warning", category.Node, Warn, "about the configuration")
 	LevelChanged = newEvent("log.level", category.Node, Info, "level of a category changed", Name, NewLevel, User)
+	Incomplete   = newEvent("log.incomplete", category.Node, Info, "frequent lines were thinned out", Name, Count)
 	NodeWarning  = newEvent("node.warning", category.Node, Warn, "an operator should know", Warning)
 	NotifyFailed = newEvent("notify.failed", category.Node, Warn, "a notification command failed", Err)
 )

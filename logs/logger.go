@@ -2,8 +2,8 @@ package logs
 
 import (
 	"errors"
+	"fmt"
 	"io"
-	"maps"
 	"os"
 	"sync/atomic"
 	"syscall"
@@ -141,19 +141,6 @@ func (l *Logger) Quiet(on bool) {
 	}
 }
 
-// Dropped counts the lines that sampling left out, by category; those without are absent.
-func (l *Logger) Dropped() map[category.Category]uint64 {
-	counts := map[category.Category]uint64{}
-	for c, n := range l.out.dropped {
-		counts[c] = n.Load()
-	}
-	maps.DeleteFunc(counts, func(_ category.Category, n uint64) bool { return n == 0 })
-	return counts
-}
-
-// Failed counts the lines that could not be written.
-func (l *Logger) Failed() uint64 { return l.out.failed.Load() }
-
 // Rotate closes the file under a dated name and begins a new one, as on SIGHUP.
 func (l *Logger) Rotate() error {
 	if l == nil || l.out.file == nil {
@@ -162,16 +149,29 @@ func (l *Logger) Rotate() error {
 	return l.out.file.Rotate()
 }
 
-// Close writes out what is pending and closes the file; lines after it are lost.
+// Close says what was left out, writes out what is pending and closes the file; lines
+// after it are lost. It fails when lines could not be written.
 func (l *Logger) Close() error {
-	if l == nil || l.out.file == nil {
+	if l == nil {
+		return nil
+	}
+	for _, info := range category.All {
+		if n := l.out.dropped[info.Name].Load(); n > 0 {
+			Incomplete.Log(l, Name.Is(string(info.Name)), Count.Is(int64(n)))
+		}
+	}
+	if l.out.file == nil {
 		return nil
 	}
 	synced := l.out.core.Sync()
 	if errors.Is(synced, syscall.EINVAL) { // /dev/null and pipes have nothing to sync
 		synced = nil
 	}
-	return errors.Join(synced, l.out.file.Close())
+	var failed error
+	if n := l.out.failed.Load(); n > 0 {
+		failed = fmt.Errorf("%d lines of log could not be written", n)
+	}
+	return errors.Join(synced, failed, l.out.file.Close())
 }
 
 func (o *output) appendFields(list []zap.Field, fields []Field) []zap.Field {

@@ -29,16 +29,22 @@ Every line has these keys; names of events and keys are an interface and do not 
 | ` + "`src`" + ` | file and line, with ` + "`-logsourcelocations`" + ` |
 
 A line never contains a message's payload. Texts are cut at ` + fmt.Sprint(maxText) + ` bytes, stacks at ` + fmt.Sprint(maxStack) + `.
-*Sampled* events are thinned out when there are more than ` + fmt.Sprintf("%d a second (then one in %d)", sampleFirst, sampleThen) + `; what is left out is counted.
+*Sampled* events are thinned out when there are more than ` + fmt.Sprintf("%d a second (then one in %d)", sampleFirst, sampleThen) + `; what was left out, log.incomplete says at the end.
 Any event may carry ` + "`detail`" + `.
 
 ## Categories
 
 `)
 	b.WriteString("`-debug=<category>` writes a category's debug lines (with `-loglevel=trace` its trace lines); Bitcoin Core's names are understood as well. Levels can be changed while the node runs.\n\n")
+	categoryTables(&b)
+	eventTables(&b)
+	return b.String()
+}
+
+func categoryTables(b *strings.Builder) {
 	b.WriteString("| category | what |\n|---|---|\n")
 	for _, info := range category.All {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", info.Name, info.Help)
+		fmt.Fprintf(b, "| `%s` | %s |\n", info.Name, info.Help)
 	}
 	b.WriteString("\n| Core's name | here |\n|---|---|\n")
 	for _, name := range category.Names() {
@@ -54,8 +60,11 @@ Any event may carry ` + "`detail`" + `.
 		if here == "" {
 			here = "nothing answers to it"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s |\n", name, here)
+		fmt.Fprintf(b, "| `%s` | %s |\n", name, here)
 	}
+}
+
+func eventTables(b *strings.Builder) {
 	b.WriteString("\n## Events\n\n| event | category | level | when | keys |\n|---|---|---|---|---|\n")
 	for _, e := range events {
 		names := make([]string, 0, len(e.keys)-1)
@@ -66,11 +75,10 @@ Any event may carry ` + "`detail`" + `.
 		if e.sampled {
 			level += ", sampled"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", e.name, e.category, level, e.text, strings.Join(names, " "))
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", e.name, e.category, level, e.text, strings.Join(names, " "))
 	}
 	b.WriteString("\n## Keys\n\n| key | type | meaning |\n|---|---|---|\n")
 	for _, k := range keys {
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", k.name, k.kind, k.help)
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", k.name, k.kind, k.help)
 	}
-	return b.String()
 }

@@ -11,23 +11,8 @@ import (
 )
 
 func (a *app) configCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "config show|check",
-		Short:   "Show or check the settings",
-		Example: "  troupe config show --origin\n  troupe config check -conf=/etc/troupe/bitcoin.conf",
-	}
-	cmd.RunE = func(cmd *cobra.Command, argv []string) error {
-		args, err := a.line(cmd, argv, config.ArgRules{Spaced: true, Words: true})
-		if err != nil {
-			return err
-		}
-		if len(args.Words) == 0 {
-			return cmd.Help()
-		}
-		return unknownCommand("config "+args.Words[0], cmd, args.Words[0])
-	}
-	cmd.AddCommand(a.configShow(), a.configCheck())
-	return cmd
+	return a.group("config show|check", "Show or check the settings",
+		"  troupe config show --origin\n  troupe config check -conf=/etc/troupe/bitcoin.conf", a.configShow(), a.configCheck())
 }
 
 func (a *app) configShow() *cobra.Command {

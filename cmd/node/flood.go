@@ -13,19 +13,9 @@ import (
 )
 
 func (a *app) floodCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "flood tx|blocks [flags]",
-		Short:   "Push forged transactions or blocks at a node on this machine",
-		Example: "  troupe flood tx --count 50000 --connections 8\n  troupe flood blocks --count 500 --target 127.0.0.1:18444",
-		RunE: func(cmd *cobra.Command, argv []string) error {
-			if _, err := a.line(cmd, argv, config.ArgRules{Words: true}); err != nil {
-				return err
-			}
-			return fail(exitUsage, "it is not said what to flood with", "", "use flood tx or flood blocks")
-		},
-	}
-	cmd.AddCommand(a.floodKind("tx", "Push signed transactions"), a.floodKind("blocks", "Push a forged chain"))
-	return cmd
+	return a.group("flood tx|blocks [flags]", "Push forged transactions or blocks at a node on this machine",
+		"  troupe flood tx --count 50000 --connections 8\n  troupe flood blocks --count 500 --target 127.0.0.1:18444",
+		a.floodKind("tx", "Push signed transactions"), a.floodKind("blocks", "Push a forged chain"))
 }
 
 func (a *app) floodKind(kind, short string) *cobra.Command {

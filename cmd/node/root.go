@@ -84,6 +84,23 @@ Without a command it runs a node by Bitcoin Core's argument rules.`,
 	return root
 }
 
+// group is a command that only has others below it. Alone it explains them.
+func (a *app) group(use, short, example string, below ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Example: example}
+	cmd.RunE = func(cmd *cobra.Command, argv []string) error {
+		args, err := a.line(cmd, argv, config.ArgRules{Spaced: true, Words: true})
+		if err != nil {
+			return err
+		}
+		if len(args.Words) == 0 {
+			return cmd.Help()
+		}
+		return unknownCommand(cmd.Name()+" "+args.Words[0], cmd, args.Words[0])
+	}
+	cmd.AddCommand(below...)
+	return cmd
+}
+
 // helpCommand is "troupe help run", which people type as often as "troupe run --help".
 func (a *app) helpCommand() *cobra.Command {
 	return &cobra.Command{

@@ -17,23 +17,8 @@ import (
 )
 
 func (a *app) storeCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "store info|verify",
-		Short:   "Look at the chain's store, or check it for damage",
-		Example: "  troupe store info -regtest\n  troupe store verify --level 4",
-	}
-	cmd.RunE = func(cmd *cobra.Command, argv []string) error {
-		args, err := a.line(cmd, argv, config.ArgRules{Spaced: true, Words: true})
-		if err != nil {
-			return err
-		}
-		if len(args.Words) == 0 {
-			return cmd.Help()
-		}
-		return unknownCommand("store "+args.Words[0], cmd, args.Words[0])
-	}
-	cmd.AddCommand(a.storeInfo(), a.storeVerify())
-	return cmd
+	return a.group("store info|verify", "Look at the chain's store, or check it for damage",
+		"  troupe store info -regtest\n  troupe store verify --level 4", a.storeInfo(), a.storeVerify())
 }
 
 func (a *app) storeInfo() *cobra.Command {
