@@ -5,34 +5,34 @@ import (
 	"strings"
 )
 
-// ConfLine is one assignment of a bitcoin.conf file.
-type ConfLine struct {
+// confLine is one assignment of a bitcoin.conf file.
+type confLine struct {
 	Section string // "" before the first section
 	Key     string // as written, including a "no" prefix
 	Value   string
 	Line    int
 }
 
-// ConfSection is a section header, kept so that unknown ones can be named.
-type ConfSection struct {
+// confSection is a section header, kept so that unknown ones can be named.
+type confSection struct {
 	Name string
 	Line int
 }
 
-// Conf is a parsed file: syntax only, the keys have not been looked up.
-type Conf struct {
+// confText is a parsed file: syntax only, the keys have not been looked up.
+type confText struct {
 	File     string
-	Lines    []ConfLine
-	Sections []ConfSection
+	Lines    []confLine
+	Sections []confSection
 }
 
 const confSpace = " \t\r\n"
 
-// ParseConf reads Bitcoin Core's configuration syntax (common/config.cpp):
+// parseConf reads Bitcoin Core's configuration syntax (common/config.cpp):
 // key=value lines, # comments, [section] headers, and section.key=value anywhere.
 // It goes on after an error so that all of them are reported together.
-func ParseConf(file string, text []byte) (Conf, Problems) {
-	conf := Conf{File: file}
+func parseConf(file string, text []byte) (confText, Problems) {
+	conf := confText{File: file}
 	var problems Problems
 	section := ""
 	body := strings.TrimPrefix(string(text), "\ufeff")
@@ -50,7 +50,7 @@ func ParseConf(file string, text []byte) (Conf, Problems) {
 		case line == "":
 		case strings.HasPrefix(line, "[") && strings.HasSuffix(line, "]"):
 			section = strings.Trim(line[1:len(line)-1], confSpace)
-			conf.Sections = append(conf.Sections, ConfSection{section, number})
+			conf.Sections = append(conf.Sections, confSection{section, number})
 		case strings.HasPrefix(line, "-"):
 			refuse(fmt.Sprintf("parse error on line %d: %s, options in configuration file must be specified without leading -", number, line),
 				"write it as "+strings.TrimLeft(line, "-"))
@@ -70,7 +70,7 @@ func ParseConf(file string, text []byte) (Conf, Problems) {
 					"choose a password without #, or use rpcauth=")
 				continue
 			}
-			entry := ConfLine{Section: section, Key: key, Value: value, Line: number}
+			entry := confLine{Section: section, Key: key, Value: value, Line: number}
 			if before, after, dotted := strings.Cut(key, "."); dotted {
 				entry.Section, entry.Key = before, after
 			}

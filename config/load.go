@@ -57,7 +57,7 @@ type loader struct {
 	problems Problems
 
 	env     []setting
-	files   []Conf
+	files   []confText
 	section []setting // of the chosen chain
 	global  []setting
 }
@@ -147,7 +147,7 @@ func (l *loader) readFile(path string, origin Origin, must bool, written string)
 		l.fatal(origin, what, path+": "+reason(err), "check the path; a relative one starts at the data directory")
 		return false
 	}
-	conf, problems := ParseConf(path, raw)
+	conf, problems := parseConf(path, raw)
 	l.problems = append(l.problems, problems...)
 	l.files = append(l.files, conf)
 	return true
@@ -268,7 +268,7 @@ func (l *loader) sortFileSettings() {
 	}
 }
 
-func (l *loader) checkSection(file string, s ConfSection) {
+func (l *loader) checkSection(file string, s confSection) {
 	if Chain(s.Name).known() {
 		return
 	}
@@ -282,7 +282,7 @@ func (l *loader) checkSection(file string, s ConfSection) {
 		fmt.Sprintf("Section [%s] is not recognized.", s.Name), "what stands in it is ignored", fix)
 }
 
-func (l *loader) unknownKey(line ConfLine, origin Origin) {
+func (l *loader) unknownKey(line confLine, origin Origin) {
 	if line.Section != "" && !Chain(line.Section).known() {
 		return // its section has been reported
 	}

@@ -162,7 +162,7 @@ func FuzzParseConf(f *testing.F) {
 	f.Add([]byte(rigConf))
 	f.Add([]byte("\ufeff[a]\nb.c=d # e\n-x\nno\r\nrpcpassword=#"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		conf, problems := ParseConf("f", raw)
+		conf, problems := parseConf("f", raw)
 		lines := strings.Count(string(raw), "\n") + 1
 		var again strings.Builder
 		for _, l := range conf.Lines {
@@ -175,7 +175,7 @@ func FuzzParseConf(f *testing.F) {
 			t.Fatal("more results than lines")
 		}
 		// A file whose assignments are spelled out says the same.
-		second, _ := ParseConf("f", []byte(again.String()))
+		second, _ := parseConf("f", []byte(again.String()))
 		if len(problems) == 0 && len(second.Lines) == len(conf.Lines) {
 			for i := range conf.Lines {
 				a, b := conf.Lines[i], second.Lines[i]
