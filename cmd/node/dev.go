@@ -84,11 +84,14 @@ func (a *app) dev(cmd *cobra.Command, argv []string) (err error) {
 		return err
 	}
 	record := devRecord{DataDir: dir, PID: os.Getpid()}
-	if err := record.write(); err != nil {
-		return errors.Join(fail(exitUnexpected, "cannot note where the node is", "", "check "+devRecordPath()).because(err), s.close())
-	}
 	defer record.remove()
-	return a.drive(s, func(r readiness) error { return a.devReady(s, wallet, r) })
+	return a.drive(s, func(r readiness) error {
+		// Not before the ports are ours: another dev node may have them, and the record.
+		if err := record.write(); err != nil {
+			return fail(exitUnexpected, "cannot note where the node is", "", "check "+devRecordPath()).because(err)
+		}
+		return a.devReady(s, wallet, r)
+	})
 }
 
 // devReady matures the first coin and says how to go on.

@@ -88,6 +88,11 @@ func TestADevNodeHasCoinsToSendAndIsGoneWithCtrlC(t *testing.T) {
 	ask("txid", "dev", "send", someAddress, "1.5", rpc)
 	ask("mempool  1 transactions", "status", rpc)
 	ask("minter", "status", "--actors", rpc)
+	second := launch(t, "troupe", append([]string{"dev", "-printtoconsole=0"}, p.Args[2:]...)...)
+	if <-second.waited; second.ProcessState.ExitCode() != exitAddress {
+		t.Errorf("a second one on the same ports: %v\n%s", second.waitErr, second.errs.String())
+	}
+	ask("maturing", "dev", "balance", rpc) // the first is still found
 	asked := time.Now()
 	p.end(syscall.SIGINT)
 	t.Logf("gone after %v", time.Since(asked))
