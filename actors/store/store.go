@@ -20,8 +20,14 @@ import (
 )
 
 // syncEvery is how long a commit may stay unsynced; the disk is not asked more
-// often, whatever comes in.
-const syncEvery = time.Second
+// often, whatever comes in. While there are better headers than the tip it is asked less
+// often: what a power cut takes comes from the peers again, and a sync makes every page
+// fault once more that is written after it. A restart after a crash reads what was not
+// synced, some hundred MiB at the most.
+const (
+	syncEvery       = time.Second
+	syncEveryBehind = 10 * time.Second
+)
 
 // diskEvery is how often the free space is looked at.
 const diskEvery = 10 * time.Second
@@ -63,6 +69,7 @@ type store struct {
 	Deps
 	written uint64 // sequence of the last commit done
 	syncing bool
+	syncAt  time.Duration // not before
 	garbage garbage
 	low     bool
 	nextAt  time.Duration // when to look at the disk again
@@ -85,6 +92,7 @@ func (s *store) Receive(k *kit.Context, m any) {
 	switch m := m.(type) {
 	case kit.Started:
 		s.garbage = garbage{some: true, next: k.Mono() + collectEvery} // the last process may not have finished
+		s.syncAt = k.Mono() + syncEveryBehind
 		k.Every(syncEvery, msg.Tick{})
 	case *msg.WriteChain:
 		s.write(k, m)
@@ -143,16 +151,21 @@ func (s *store) load(k *kit.Context, m *msg.LoadChain) {
 
 // sync makes what was committed survive a power cut, off everybody's path.
 func (s *store) sync(k *kit.Context) {
-	if s.syncing || s.written == 0 || s.Store.Synced() >= s.written {
+	if s.syncing || s.written == 0 || s.Store.Synced() >= s.written || k.Mono() < s.syncAt && s.behind() {
 		return
 	}
-	s.syncing = true
+	s.syncing, s.syncAt = true, k.Mono()+syncEveryBehind
 	self, env, seq := k.Self(), k.Env(), s.written
 	k.Go("sync", func(context.Context) {
 		start := env.Mono()
 		err := s.Store.Sync()
 		self.Post(&synced{seq: seq, took: env.Mono() - start, err: err})
 	})
+}
+
+func (s *store) behind() bool {
+	tip := s.Board.Tip()
+	return tip.Tip() != tip.BestHeader()
 }
 
 func (s *store) onSynced(k *kit.Context, m *synced) {
