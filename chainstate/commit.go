@@ -69,7 +69,8 @@ type commits struct {
 	coins    *Write // the write under way that moves the tip
 	wanted   bool   // another one after it, at once
 	stored   tx.Hash
-	changes  int // of coins, since the last one began
+	changes  int    // of coins, since the last one began
+	coinsSeq uint64 // of the last one done
 
 	lastWrite, lastCoins, lastChange int64
 }
@@ -108,8 +109,17 @@ func (m *Machine) connectedMoved() {
 		m.commitIfDue()
 		return
 	}
+	if m.landing() {
+		m.publishTip(m.connected, m.seq)
+	}
 	m.commitCoins()
 }
+
+// landing reports whether the block just connected leaves more changes to be written than
+// readers could be given in layers: at the end of a download, usually, when a commit takes a
+// second for a million of them. The tip is published at once, as those below it were, and
+// readers' coins follow with the commit.
+func (m *Machine) landing() bool { return m.layers.since.dropped }
 
 // commitIfDue writes what has waited long enough or has grown large.
 func (m *Machine) commitIfDue() {
@@ -117,7 +127,7 @@ func (m *Machine) commitIfDue() {
 	for _, t := range []*int64{&c.lastWrite, &c.lastCoins, &c.lastChange} {
 		*t = min(*t, m.now) // the clock was set back
 	}
-	if c.changes > 0 && c.coins == nil && (m.cache.ShouldFlush() || !m.catchingUp() ||
+	if c.changes > 0 && c.coins == nil && (c.wanted || m.cache.ShouldFlush() || !m.catchingUp() ||
 		m.now-c.lastCoins >= m.opts.FlushSeconds || m.now-c.lastChange >= m.opts.IdleSeconds) {
 		m.commitCoins()
 		return
@@ -210,7 +220,7 @@ func (m *Machine) Committed(id uint64) {
 
 func (m *Machine) coinsCommitted(w *Write) {
 	c := &m.commits
-	c.coins, c.stored = nil, w.node.hash
+	c.coins, c.stored, c.coinsSeq = nil, w.node.hash, w.seq
 	m.cache.Flushed()
 	m.layers.committed()
 	old := m.takeBase(w.node)
@@ -266,6 +276,9 @@ func (m *Machine) Flush() {
 		m.write(&Write{})
 	}
 }
+
+// Stored is the sequence up to which the store has the coins: see Snapshot.Seq.
+func (m *Machine) Stored() uint64 { return m.commits.coinsSeq }
 
 // Clean reports whether the store holds, or was given, everything.
 func (m *Machine) Clean() bool {

@@ -121,7 +121,7 @@ func (m *Machine) resume() error {
 			return &chainstore.Damage{What: "the tip " + state.Tip.String(), Why: "it has no header record", Mend: "run `troupe reindex`"}
 		}
 	}
-	m.commits.stored = state.Tip
+	m.commits.stored, m.commits.coinsSeq = state.Tip, state.Seq
 	m.findBestHeader()
 	snap, err := m.store.Snapshot()
 	if err != nil {

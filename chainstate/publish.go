@@ -26,11 +26,8 @@ func (m *Machine) publishTip(tip *Node, seq uint64) {
 func (m *Machine) publishView() { m.publish(m.published.tip, m.published.seq) }
 
 func (m *Machine) publish(tip *Node, seq uint64) {
-	if !m.latched && m.caughtUp(tip) {
-		m.latched = true
-	}
 	s := &Snapshot{
-		seq: seq, tip: tip, best: m.best, leaves: m.leaves.list(), ibd: !m.latched,
+		seq: seq, tip: tip, best: m.best, leaves: m.leaves.list(),
 		index: m.index, params: m.params, base: m.base,
 	}
 	s.refs.Store(1)
@@ -40,6 +37,10 @@ func (m *Machine) publish(tip *Node, seq uint64) {
 	} else {
 		s.coins = m.base.tip
 	}
+	if s.coins == tip && m.caughtUp(tip) {
+		m.latched = true
+	}
+	s.ibd = !m.latched
 	if m.out.Snapshot != nil {
 		m.out.Snapshot.Release() // nobody has seen it
 	}
@@ -47,7 +48,8 @@ func (m *Machine) publish(tip *Node, seq uint64) {
 }
 
 // caughtUp is the condition that ends the initial download: a tip with the
-// minimum work and no older than a day (Core's IsInitialBlockDownload).
+// minimum work and no older than a day (Core's IsInitialBlockDownload). Readers
+// must have that tip's coins, too: see landing.
 func (m *Machine) caughtUp(tip *Node) bool {
 	return m.params.HasMinimumWork(tip.work) && int64(tip.time) >= m.now-m.opts.MaxTipAge
 }
@@ -55,7 +57,7 @@ func (m *Machine) caughtUp(tip *Node) bool {
 // updateLatch looks whether the initial download has ended. It never begins
 // again.
 func (m *Machine) updateLatch() {
-	if !m.latched && m.caughtUp(m.published.tip) {
+	if !m.latched && m.published.coins == m.published.tip && m.caughtUp(m.published.tip) {
 		m.publishView()
 	}
 }

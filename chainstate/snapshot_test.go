@@ -133,6 +133,27 @@ func TestInitialDownloadEndsOnceWithARecentTip(t *testing.T) {
 	}
 }
 
+func TestInitialDownloadLastsUntilReadersHaveTheCoins(t *testing.T) {
+	p := regtest(t)
+	mk := newMaker(t, p)
+	r := newRig(t, p, Options{LayerBytes: 1})
+	recent := mk.block("recent", "genesis", blockOption{time: testNow - 60})
+	r.holdWrites = true
+	r.add(recent, Submission{Requested: true})
+	if r.tip() != r.name(recent.Hash()) || r.published.CoinsTip() == r.published.Tip() || !r.published.InitialDownload() {
+		t.Errorf("before the commit: tip %s, its coins %v, downloading %v", r.tip(),
+			r.published.CoinsTip() == r.published.Tip(), r.published.InitialDownload())
+	}
+	if before := r.m.Stored(); before >= r.published.Seq() {
+		t.Errorf("stored up to %d, published %d", before, r.published.Seq())
+	}
+	r.holdWrites = false
+	r.run()
+	if r.published.CoinsTip() != r.published.Tip() || r.published.InitialDownload() || r.m.Stored() < r.published.Seq() {
+		t.Error("the download does not end with the commit")
+	}
+}
+
 func TestInitialDownloadLastsUntilTheMinimumWork(t *testing.T) {
 	p := regtest(t, consensus.WithMinimumChainWork(consensus.Work{7}))
 	mk := newMaker(t, p)

@@ -3,6 +3,8 @@ package rpc
 import (
 	"errors"
 
+	"github.com/troupe-node/troupe/actors/msg"
+	"github.com/troupe-node/troupe/chainstate"
 	"github.com/troupe-node/troupe/chainstore"
 	"github.com/troupe-node/troupe/tx"
 )
@@ -62,7 +64,7 @@ func getTxOut(c *Call) (any, error) {
 		return nil, Errorf(CodeMisc, "JSON integer out of range")
 	}
 	op := tx.OutPoint{Hash: hash, Index: uint32(index)}
-	s, err := c.Node.pinned()
+	s, err := c.settledCoins()
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +124,7 @@ func getTxOutSetInfo(c *Call) (any, error) {
 	if c.Has(1) {
 		return nil, Errorf(CodeInvalidParam, "Querying specific block heights requires coinstatsindex")
 	}
-	s, err := c.Node.pinned()
+	s, err := c.storedCoins()
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +147,32 @@ func getTxOutSetInfo(c *Call) (any, error) {
 		f.MuHash = &info.MuHash
 	}
 	return f, nil
+}
+
+// settledCoins is a view whose coins are those of its tip. During a download readers' coins
+// may stay behind, at the last commit: then another one is asked for. To be released.
+func (c *Call) settledCoins() (*chainstate.Snapshot, error) {
+	return c.flushedView(func(s *chainstate.Snapshot) bool { return s.CoinsTip() == s.Tip() })
+}
+
+// storedCoins is a view whose tip is the store's, for walking through all coins (Core's
+// ForceFlushStateToDisk). To be released.
+func (c *Call) storedCoins() (*chainstate.Snapshot, error) {
+	return c.flushedView(func(s *chainstate.Snapshot) bool { return s.Stored().Tip() == s.Tip().Hash() })
+}
+
+// flushedView has chain write what there is if the view is not good as it is. Should more
+// blocks have come meanwhile, the answer is about the block that was asked about.
+func (c *Call) flushedView(good func(*chainstate.Snapshot) bool) (*chainstate.Snapshot, error) {
+	s, err := c.Node.pinned()
+	if err != nil || good(s) {
+		return s, err
+	}
+	s.Release()
+	if _, err := ask[*msg.Done](c.Context, c.Node, c.Node.Cast.Chain(), &msg.FlushCoins{}); err != nil {
+		return nil, err
+	}
+	return c.Node.pinned()
 }
 
 // interrupted tells long work to end when nobody waits for it any more.

@@ -186,6 +186,29 @@ func TestSubmittedBlocksAreJudgedByBIP22(t *testing.T) {
 	r.refuses(-25, "", "submitheader", digits(easy))
 }
 
+func TestAllCoinsAreThoseOfTheTipWhileBlocksAreMissing(t *testing.T) {
+	r := newRig(t)
+	c := r.forge.Chain([3]uint64{1})
+	c.SetTime(uint32(time.Now().Unix()) - 86400)
+	var blocks []*tx.Block
+	for b := range c.Empty(6) {
+		blocks = append(blocks, b)
+		raw := b.Header.Bytes()
+		r.raw("submitheader", hex.EncodeToString(raw[:]))
+	}
+	// A better header is known, so that coins are not written with every block.
+	for _, b := range blocks[:5] {
+		r.grow(b)
+		tip := b.Hash().String()
+		if got := call[struct{ BestBlock string }](r, "gettxoutsetinfo"); got.BestBlock != tip {
+			t.Fatalf("gettxoutsetinfo is about %s, the tip is %s", got.BestBlock, tip)
+		}
+		if got := call[struct{ BestBlock string }](r, "scantxoutset", "start", []any{"raw(51)"}); got.BestBlock != tip {
+			t.Fatalf("scantxoutset is about %s, the tip is %s", got.BestBlock, tip)
+		}
+	}
+}
+
 func TestBlocksAreGeneratedOnDemand(t *testing.T) {
 	r := newRig(t)
 	c := r.payday(5)

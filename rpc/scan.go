@@ -83,7 +83,7 @@ func (c *Call) startScan() (any, error) {
 			return nil, err
 		}
 	}
-	s, err := c.Node.pinned()
+	s, err := c.storedCoins()
 	if err != nil {
 		return nil, err
 	}

@@ -68,6 +68,7 @@ type chain struct {
 	held     []held               // verdicts that wait for what their blocks completed
 	origin   uint64               // last one given
 	idle     []kit.ReplyTo        // who waits for the machine to have nothing to do
+	flushes  []flush              // who waits for coins to be written
 	pruner   pruner
 	draining bool
 	resuming bool // a resume is queued
@@ -84,6 +85,12 @@ type submitter struct {
 type held struct {
 	submitter
 	verdict chainstate.Verdict
+}
+
+// flush waits until the store holds the coins of a view.
+type flush struct {
+	reply kit.ReplyTo
+	seq   uint64
 }
 
 // resume is the timer-like message by which chain goes on with work that it cut
@@ -120,6 +127,9 @@ func (c *chain) Receive(k *kit.Context, m any) {
 		c.machine.Loaded(m.Load)
 	case *msg.ChainCommand:
 		c.command(k, m)
+	case *msg.FlushCoins:
+		c.flushes = append(c.flushes, flush{k.ReplyTo(), c.Board.Tip().Seq()})
+		c.machine.Flush()
 	case *msg.PruneChain:
 		c.order(k, m)
 	case *msg.BodiesMeasured:

@@ -2,6 +2,7 @@ package chain
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/actors/msg"
@@ -38,6 +39,7 @@ func (c *chain) effects(k *kit.Context) {
 		c.answer(k, &ready.Verdicts[i])
 	}
 	c.answerHeld()
+	c.answerFlushes()
 	if len(c.idle) > 0 && c.machine.Idle() {
 		for _, r := range c.idle {
 			r.Reply(&msg.Done{})
@@ -114,6 +116,17 @@ func (c *chain) answer(k *kit.Context, v *chainstate.Verdict) {
 	} else if v.Outcome == chainstate.Refused {
 		k.Send(c.Cast.Blocks(), &msg.BlockTurnedBad{Hash: v.Hash, Err: v.Err})
 	}
+}
+
+// answerFlushes answers those whose coins the store has.
+func (c *chain) answerFlushes() {
+	c.flushes = slices.DeleteFunc(c.flushes, func(f flush) bool {
+		written := f.seq <= c.machine.Stored()
+		if written {
+			f.reply.Reply(&msg.Done{})
+		}
+		return written
+	})
 }
 
 // answerHeld answers whoever need not wait for more.

@@ -63,6 +63,11 @@ const (
 	PreciousBlock
 )
 
+// FlushCoins asks that the coins of the published tip be written, so that whoever walks
+// through all of them finds them in the store: during a download they are up to a minute
+// behind. Sender: outside. Answer: *Done when the board has a view whose store is there.
+type FlushCoins struct{}
+
 // TipChanged says that the board has another tip. It carries nothing: each
 // follower walks from its own tip to the published one, so that one lost or
 // conflated loses nothing. Sender: chain.
@@ -98,6 +103,11 @@ var (
 		Lane: kit.Local, Full: kit.Hold, Role: kit.Work,
 		From: []string{KindOutside}, To: []string{KindChain},
 		Reply: "*Done", Doc: "invalidate, reconsider or prefer a block",
+	})
+	_ = kit.Register[*FlushCoins](kit.Message{
+		Lane: kit.Local, Full: kit.Hold, Role: kit.Work,
+		From: []string{KindOutside}, To: []string{KindChain},
+		Reply: "*Done", Doc: "write the coins of the published tip",
 	})
 	_ = kit.Register[*TipChanged](kit.Message{
 		Lane: kit.Control, Full: kit.Conflate, Role: kit.Event,
