@@ -8,8 +8,8 @@ import (
 	"github.com/troupe-node/troupe/consensus"
 )
 
-// keyCount is how many keys a forge has. More would not change what a node
-// does: it caches signatures, not keys.
+// keyCount is how many keys a forge has. Wallets use keys again, too, but less: where it
+// matters that a node remembers keys, docs/performance.md says by how much.
 const keyCount = 256
 
 // Forge makes blocks and transactions from a seed. It is immutable and safe

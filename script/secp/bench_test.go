@@ -26,6 +26,7 @@ func BenchmarkVerify(b *testing.B) {
 		})
 	}
 	run("ecdsa", func() bool { return VerifyECDSA(pub[:], der, &hash) })
+	run("ecdsa-new-key", func() bool { return engineVerifyECDSA(pub[:], &compact, &hash) })
 	run("schnorr", func() bool { return VerifySchnorr(x[:], schnorr[:], &hash) })
 	run("taptweak", func() bool { return CheckTapTweak(out[:], x[:], root, odd) })
 	run("ecdsa-purego", func() bool { return pureVerifyECDSA(pub[:], &compact, &hash) })

@@ -20,7 +20,7 @@ func VerifyECDSA(pubKey, sig []byte, hash *[32]byte) bool {
 	if !normalizeS(&compact) {
 		return false
 	}
-	return engineVerifyECDSA(pubKey, &compact, hash)
+	return engineVerifyECDSA(known.full(pubKey), &compact, hash)
 }
 
 // normalizeS replaces s by n-s where that is lower, because libsecp256k1
