@@ -77,3 +77,17 @@ func TestAnyOtherRepeatedCoinbaseIsRefused(t *testing.T) {
 		t.Fatalf("tip is %s", r.tip())
 	}
 }
+
+// Where BIP34 binds every block, a repeated transaction spends coins that are gone; the rule
+// that Core names is still the one about its outputs.
+func TestARepeatedTransactionIsRefusedByTheRuleThatCoreNames(t *testing.T) {
+	mk := newMaker(t, regtest(t))
+	r := newRig(t, mk.params, Options{})
+	r.addAll(mk.chain("base", "genesis", 101))
+	pay := spend([]tx.OutPoint{mk.reward("base1")}, 1000, opTrue)
+	r.addAll([]*tx.Block{mk.block("first", "base101", blockOption{txs: []*tx.Tx{pay}})})
+	r.addAll([]*tx.Block{mk.block("again", "first", blockOption{txs: []*tx.Tx{pay}})})
+	if v := r.verdicts[len(r.verdicts)-1]; !errors.Is(v.Err, consensus.ErrOverwrite) {
+		t.Fatalf("%s %v", v.Outcome, v.Err)
+	}
+}

@@ -155,7 +155,10 @@ func (m *Machine) Loaded(l *Load) {
 
 // spends lists the coins from before the block that it spends.
 func spends(b *tx.Block) []tx.OutPoint {
-	made := txids(b)
+	made := make(map[tx.Hash]struct{}, len(b.Txs))
+	for _, t := range b.Txs {
+		made[t.ID()] = struct{}{}
+	}
 	inputs := 0
 	for _, t := range b.Txs[1:] {
 		inputs += len(t.Inputs)
@@ -169,12 +172,4 @@ func spends(b *tx.Block) []tx.OutPoint {
 		}
 	}
 	return ops
-}
-
-func txids(b *tx.Block) map[tx.Hash]struct{} {
-	ids := make(map[tx.Hash]struct{}, len(b.Txs))
-	for _, t := range b.Txs {
-		ids[t.ID()] = struct{}{}
-	}
-	return ids
 }

@@ -112,27 +112,3 @@ func (o *overlay) release(s *coinStep, alone bool) {
 	}
 	s.prev, s.slots = nil, nil
 }
-
-// unrepeated is the coins for connecting a block on a chain on which no
-// transaction can repeat an older one: see connectBlock. It answers for the
-// block's own transactions from memory alone.
-type unrepeated struct {
-	*overlay
-	own map[tx.Hash]struct{}
-}
-
-// Coin finds a coin: consensus.CoinSource.
-func (u unrepeated) Coin(op tx.OutPoint) (*consensus.Coin, error) {
-	if _, own := u.own[op.Hash]; !own {
-		return u.overlay.Coin(op)
-	}
-	if e := u.top.find(&op); e != nil {
-		return e.coin, nil
-	}
-	found, known, err := u.cache.Peek(op)
-	if err != nil || known != chainstore.Unspent {
-		return nil, err
-	}
-	coin := found // what is returned escapes; what was not found need not
-	return &coin, nil
-}

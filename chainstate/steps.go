@@ -122,7 +122,7 @@ func (m *Machine) connectNext(target *Node) (cost int, moved bool) {
 // that is refused anyway.
 func (m *Machine) connectBlock(n *Node, b *tx.Block) (*consensus.Connected, error) {
 	if m.params.ActivationHeight(consensus.HeightInCoinbase) <= 1 {
-		c, err := consensus.ConnectBlock(b, n.Parent(), unrepeated{m.overlay, txids(b)}, m.params)
+		c, err := consensus.ConnectUnrepeated(b, n.Parent(), m.overlay, m.params)
 		if !isRule(err) {
 			return c, err
 		}

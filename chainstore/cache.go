@@ -98,29 +98,6 @@ func (c *Cache) find(h uint64, op *tx.OutPoint) (*table, ref) {
 	return nil, 0
 }
 
-// Presence is what the cache alone knows of an outpoint.
-type Presence int
-
-// Unknown asks the store; Spent and Unspent are final.
-const (
-	Unknown Presence = iota
-	Spent
-	Unspent
-)
-
-// Peek looks without asking the store.
-func (c *Cache) Peek(op tx.OutPoint) (consensus.Coin, Presence, error) {
-	t, r := c.find(c.hash(&op), &op)
-	if r == 0 {
-		return consensus.Coin{}, Unknown, nil
-	}
-	coin, live, err := c.decode(t, r)
-	if !live {
-		return coin, Spent, err
-	}
-	return coin, Unspent, err
-}
-
 func (c *Cache) decode(t *table, r ref) (coin consensus.Coin, live bool, err error) {
 	rec := c.arena.record(r)
 	if rec[0]&flagSpent != 0 {

@@ -83,6 +83,16 @@ func (c *Connected) Creates() iter.Seq2[tx.OutPoint, *Coin] {
 // An error of the source comes back as it is, wrapped, and means nothing for
 // the block: see [ResultOf].
 func ConnectBlock(b *tx.Block, prev Ancestry, source CoinSource, p *Params) (*Connected, error) {
+	return connectBlock(b, prev, source, p, true)
+}
+
+// ConnectUnrepeated is ConnectBlock without the look for coins that the block would
+// overwrite (BIP30): for blocks that can only do so by breaking another rule as well.
+func ConnectUnrepeated(b *tx.Block, prev Ancestry, source CoinSource, p *Params) (*Connected, error) {
+	return connectBlock(b, prev, source, p, false)
+}
+
+func connectBlock(b *tx.Block, prev Ancestry, source CoinSource, p *Params, mayRepeat bool) (*Connected, error) {
 	if b.Hash() == p.GenesisHash {
 		// Its coinbase never became a coin.
 		return &Connected{Block: b, Txs: make([]ConnectedTx, len(b.Txs)), genesis: true}, nil
@@ -91,7 +101,7 @@ func ConnectBlock(b *tx.Block, prev Ancestry, source CoinSource, p *Params) (*Co
 		return nil, Reject(ErrPrevNotFound, MissingParent, "")
 	}
 	c := newConnector(b, prev, source, p)
-	if BIP30Needed(b.Hash(), prev, p) {
+	if mayRepeat && BIP30Needed(b.Hash(), prev, p) {
 		if err := c.checkOverwrites(); err != nil {
 			return nil, err
 		}
