@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/chainstore"
@@ -78,12 +79,13 @@ func playOn(t testing.TB, store chainstore.Store, tweak func(*config.Config)) *N
 	return n
 }
 
-var stopped sync.Map // nodes that were ended
+// stopped are the nodes that were ended. It keeps none of them alive.
+var stopped sync.Map
 
 // stopNode ends a node, once.
 func stopNode(t testing.TB, n *Node) {
 	t.Helper()
-	if _, before := stopped.LoadOrStore(n, true); before {
+	if _, before := stopped.LoadOrStore(weak.Make(n), true); before {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

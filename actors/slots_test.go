@@ -159,17 +159,19 @@ func TestASlowReaderHurtsNobodyAndItsQueueIsBounded(t *testing.T) {
 	blocks := s.grow(50)
 	slow, honest := s.peer(testpeer.Options{Mute: true}), s.peer(testpeer.Options{})
 	slow.Sync()
-	heap := liveHeap()
-	var want = blockInv()
+	want := blockInv()
 	for range 1000 {
 		for _, b := range blocks {
 			want.List = append(want.List, wire.InvVect{Type: wire.InvWitnessBlock, Hash: b.Hash()})
 		}
 	}
 	want.List = want.List[:wire.MaxInv]
+	asking := wire.Append(nil, testpeer.Regtest, want)
+	asking = wire.Append(asking, testpeer.Regtest, &wire.GetHeaders{Protocol: 70016, Locator: []tx.Hash{blocks[0].Hash()}})
+	heap := liveHeap()
 	go func() { // it asks and asks and never reads
 		for range 200 {
-			slow.Send(want, &wire.GetHeaders{Protocol: 70016, Locator: []tx.Hash{blocks[0].Hash()}})
+			slow.SendRaw(asking) // made once: what we allocate would count as the node's
 		}
 	}()
 	for range 30 {

@@ -79,11 +79,10 @@ func (f *flood) pushBlocks(ctx context.Context, served *serve.Chain, more []*tx.
 		f.Started()
 	}
 	used, own, begin := f.probe.look(), ownCPU(), time.Now()
-	quietCtx, hush := context.WithCancel(ctx)
-	defer hush()
+	over := make(chan struct{})
 	var quiet sync.WaitGroup
 	quiet.Go(func() {
-		if err := f.quiet(quietCtx); err != nil {
+		if err := f.quiet(ctx, over); err != nil {
 			cancel(fmt.Errorf("the quiet connection: %w", err))
 		}
 	})
@@ -97,7 +96,7 @@ func (f *flood) pushBlocks(ctx context.Context, served *serve.Chain, more []*tx.
 	if f.Ended != nil {
 		f.Ended()
 	}
-	hush()
+	close(over)
 	quiet.Wait()
 	reached := int64(served.Height() - start)
 	r := f.result(took, used, f.probe.look(), ownCPU()-own)

@@ -93,8 +93,10 @@ func (s *session) check() {
 // quietEvery is how often the quiet connection sends a ping.
 const quietEvery = 20 * time.Millisecond
 
-// quiet sends pings, one at a time, and notes how long each takes, until ctx ends.
-func (f *flood) quiet(ctx context.Context) error {
+// quiet sends pings, one at a time, and notes how long each takes, until the flood is
+// over; the one that is on its way is awaited, so that the shortest flood has one. The end
+// of ctx ends it at once.
+func (f *flood) quiet(ctx context.Context, over <-chan struct{}) error {
 	p, err := peer.Dial(ctx, f.Target, f.hello(2, 0, false))
 	if err != nil {
 		return err
@@ -119,6 +121,8 @@ func (f *flood) quiet(ctx context.Context) error {
 		}
 		f.pings.add(time.Since(sent), 1)
 		select {
+		case <-over:
+			return nil
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:

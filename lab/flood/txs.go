@@ -82,12 +82,13 @@ func (f *flood) openAll(ctx context.Context, height int32) ([]*session, error) {
 
 // pushTxs deals the transactions out to the connections and waits for the last pong.
 func (f *flood) pushTxs(ctx context.Context, sessions []*session, txs []*tx.Tx, pool int) (*Result, error) {
-	quietCtx, hush := context.WithCancel(ctx)
+	quietCtx, cut := context.WithCancel(ctx)
+	over := make(chan struct{})
 	var quiet sync.WaitGroup
 	var pingErr error
-	quiet.Go(func() { pingErr = f.quiet(quietCtx) })
+	quiet.Go(func() { pingErr = f.quiet(quietCtx, over) })
 	defer quiet.Wait()
-	defer hush()
+	defer cut()
 
 	f.count.stage.Store(Pushing)
 	if f.Started != nil {
@@ -119,7 +120,7 @@ func (f *flood) pushTxs(ctx context.Context, sessions []*session, txs []*tx.Tx, 
 	if f.Ended != nil {
 		f.Ended()
 	}
-	hush()
+	close(over)
 	quiet.Wait()
 	r := f.result(took, used, f.probe.look(), ownCPU()-own)
 	r.Lost, r.Accepted = int(lost.Load()), accepted
