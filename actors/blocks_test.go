@@ -163,7 +163,7 @@ func TestBelowTheMinimumWorkNothingIsKept(t *testing.T) {
 	s.said("because active chain has too little work; sending empty response")
 	p.Handle = serve(p, blocks)
 	p.Send(headersOf(blocks))
-	for end := time.Now().Add(10 * time.Second); s.tip() != blocks[19].Hash() && time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); s.tip() != blocks[19].Hash() && time.Now().Before(end); {
 		p.Quiet(10 * time.Millisecond)
 	}
 	expect(t, "tip", s.tip(), blocks[19].Hash())
@@ -259,7 +259,7 @@ func TestAStallingPeerLosesItsBlocksToAnother(t *testing.T) {
 	serving := s.peer(testpeer.Options{})
 	serving.Handle = serve(serving, blocks)
 	serving.Send(headersOf(blocks))
-	for end := time.Now().Add(10 * time.Second); s.tip() != blocks[5].Hash(); serving.Quiet(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); s.tip() != blocks[5].Hash(); serving.Quiet(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("stuck at height %d", s.Board.Tip().Tip().Height())
 		}

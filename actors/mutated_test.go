@@ -12,7 +12,7 @@ import (
 )
 
 // strangerTime is after how long a stranger gives up.
-const strangerTime = 20 * time.Second
+const strangerTime = time.Minute
 
 // stranger connects to a node as a full node would.
 func stranger(t *testing.T, n *Node, nonce uint64) *peer.Peer {
@@ -114,6 +114,7 @@ func TestAMutatedBlockCostsOnlyItsSender(t *testing.T) {
 func TestAfterAMutatedAnswerAnotherPeerIsAsked(t *testing.T) {
 	n := testNode(t)
 	block := twoBlocks(t, n)
+	n.Env.SetMock(time.Now()) // no lease runs out: who asks again does so for the answer's sake
 	liar, honest := stranger(t, n, 1), stranger(t, n, 2)
 	announce := &wire.Headers{Headers: []tx.Header{block.Header}}
 	if err := liar.Send(announce); err != nil {
@@ -127,11 +128,7 @@ func TestAfterAMutatedAnswerAnotherPeerIsAsked(t *testing.T) {
 	if err := liar.Send(&wire.Block{Block: mutate(t, block)}); err != nil {
 		t.Fatal(err)
 	}
-	start := time.Now()
 	for !isBlockRequest(next[*wire.GetData](t, honest, nil)) {
-	}
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("another peer was asked after %v only", took)
 	}
 	if err := honest.Send(&wire.Block{Block: block}); err != nil {
 		t.Fatal(err)

@@ -49,7 +49,7 @@ func testNodeLogging(t testing.TB, log *logs.Logger, args ...string) *Node {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		report := n.Stop(ctx)
 		if err := report.Err(); err != nil {
@@ -72,7 +72,7 @@ func loadConfig(t testing.TB, args []string) (*config.Loaded, error) {
 
 func ask[T any](t testing.TB, n *Node, to kit.Ref, m any) T {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	answer, err := n.System.Ask(ctx, to, m)
 	if err != nil {
@@ -96,7 +96,7 @@ func mint(t testing.TB, n *Node, blocks int) []*tx.Block {
 
 func waitFor(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if done() {
 			return
 		}

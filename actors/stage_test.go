@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -73,7 +74,7 @@ func (s *stage) restartChain() {
 // said waits for words in the log.
 func (s *stage) said(words string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		if strings.Contains(s.log.String(), words) {
 			return
 		}
@@ -159,6 +160,19 @@ func (s *stage) only() *msg.Peer {
 
 // clock sets the node's clock ahead of now.
 func (s *stage) clock(ahead time.Duration) { s.Env.SetMock(time.Now().Add(ahead)) }
+
+// look has every actor look at the clock now, and not at the next tick.
+func (s *stage) look() { s.System.MoveClock(s.Env.Now()) }
+
+// settled waits until the cast has done what was sent to it before.
+func (s *stage) settled() {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := s.Barrier(ctx); err != nil {
+		s.t.Fatal(err)
+	}
+}
 
 func dialTCP(addr string) (net.Conn, error) { return net.DialTimeout("tcp", addr, 5*time.Second) }
 

@@ -96,12 +96,12 @@ func TestTheStartUpHandshakeOfATestRigWorks(t *testing.T) {
 	}
 	select {
 	case <-r.stopped:
-	case <-time.After(time.Second):
+	case <-time.After(time.Minute):
 		t.Error("stop did not stop")
 	}
 	start := time.Now()
 	r.end()
-	if took := time.Since(start); took > 2*time.Second {
+	if took := time.Since(start); took > 7*time.Second {
 		t.Errorf("stopping took %s", took)
 	}
 	if _, err := os.ReadFile(r.cfg.RPC.CookieFile); err == nil {

@@ -92,7 +92,7 @@ func (r *rig) end() {
 		return
 	}
 	r.ended = true
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	report := r.node.Stop(ctx)
 	if err := report.Err(); err != nil {

@@ -40,7 +40,7 @@ type Options struct {
 	Accepted bool
 	// Mute answers no pings.
 	Mute bool
-	// Patience is how long the peer waits for what it expects; zero: 20 s.
+	// Patience is how long the peer waits for what it expects; zero: a minute.
 	Patience time.Duration
 	// Now is the clock of the socket's deadlines; nil: the machine's.
 	Now func() time.Time
@@ -68,7 +68,7 @@ type Peer struct {
 // Dial connects to a node on this machine and shakes hands.
 func Dial(t testing.TB, addr string, o Options) *Peer {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", addr)
@@ -86,7 +86,7 @@ func New(t testing.TB, conn net.Conn, o Options) *Peer {
 		o.Magic = Regtest
 	}
 	if o.Patience == 0 {
-		o.Patience = 20 * time.Second
+		o.Patience = time.Minute
 	}
 	if o.Now == nil {
 		o.Now = time.Now

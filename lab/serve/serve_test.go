@@ -58,7 +58,7 @@ func served(t *testing.T, n int) (*Chain, *peer.Peer) {
 			if err != nil {
 				t.Error(err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Error("it does not end")
 		}
 		caller.Close()
