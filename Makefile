@@ -33,9 +33,11 @@ bench-sync: ## download a forged chain of 60,000 transactions, beside btcd; BENC
 bench-import: ## import the first 14,132 blocks of main, beside btcd's addblock
 	$(GO) run ./lab/cmd/bench import $(BENCH)
 
-bench-flood: ## 40,000 transactions over eight connections, then over a hundred, beside btcd
+bench-flood: ## 40,000 transactions over eight connections, then over a hundred, beside btcd; over 400; with blocks among them
 	$(GO) run ./lab/cmd/bench flood $(BENCH)
 	$(GO) run ./lab/cmd/bench flood -connections 100 $(BENCH)
+	$(GO) run ./lab/cmd/bench flood -alone -connections 400 $(BENCH)
+	$(GO) run ./lab/cmd/bench flood -alone -mined 20 $(BENCH)
 
 lint: ## vet, gofmt, staticcheck
 	$(GO) vet ./...

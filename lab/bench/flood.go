@@ -16,6 +16,7 @@ type FloodOptions struct {
 	Connections  int
 	Count        int
 	Seed         uint64
+	Mined        int           // blocks of pool transactions that arrive meanwhile
 	Patience     time.Duration // for one run
 	Out          io.Writer
 }
@@ -66,7 +67,7 @@ func floodOnce(ctx context.Context, p Program, o FloodOptions) (r *flood.Result,
 		return nil, err
 	}
 	r, err = flood.Run(ctx, flood.Options{
-		Kind: flood.Txs, Target: n.listen, Connections: o.Connections, Count: o.Count, Seed: o.Seed,
+		Kind: flood.Txs, Target: n.listen, Connections: o.Connections, Count: o.Count, Seed: o.Seed, Mined: o.Mined,
 		PoolSize: func(ctx context.Context) (int, error) {
 			var info struct{ Size int }
 			err := n.call(ctx, &info, "getmempoolinfo")

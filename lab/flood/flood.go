@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/troupe-node/troupe/consensus"
@@ -29,7 +30,10 @@ type Options struct {
 	Count       int    // transactions or blocks
 	Rate        int    // of them a second, all connections together; 0: as fast as it goes
 	Seed        uint64 // of everything that is forged
-	PerBlock    int    // Blocks: transactions of each
+	PerBlock    int    // transactions of each block
+	// Mined is how many blocks of transactions that the pool has arrive while others
+	// pour in (Txs), and as many before, while all is quiet.
+	Mined int
 
 	// PoolSize tells how many transactions wait in the node, if there is a way to ask.
 	PoolSize func(context.Context) (int, error)
@@ -66,7 +70,9 @@ type flood struct {
 	count  counters
 	accept *latencies // from sending to the pong behind
 	pings  *latencies // of the quiet connection
-	probe  *probe     // of the node's process, nil when it cannot be found
+	mined  *Mined     // blocks in a flood of transactions
+	beside sync.WaitGroup
+	probe  *probe // of the node's process, nil when it cannot be found
 }
 
 // Run floods a node and says how it fared.

@@ -103,6 +103,27 @@ func TestEveryTransactionOfAFloodIsInThePool(t *testing.T) {
 	}
 }
 
+func TestBlocksOfPoolTransactionsAreAnnouncedInAFlood(t *testing.T) {
+	n, target := playNode(t)
+	const count = 300
+	r, err := Run(t.Context(), Options{
+		Kind: Txs, Target: target, Connections: 2, Count: count, Seed: 9, Mined: 2, PerBlock: 25,
+		PoolSize: func(context.Context) (int, error) { return n.Board.Pool().Count(), nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Accepted == nil || *r.Accepted != count {
+		t.Errorf("%+v", r)
+	}
+	if m := r.Mined; m == nil || m.Quiet.Count != 2 || m.Loaded.Count != 2 || m.Loaded.Max <= 0 || m.PerBlock != 25 {
+		t.Errorf("%+v", m)
+	}
+	if txs := n.Board.Tip().Tip().Txs(); txs != 26 {
+		t.Errorf("the last block has %d transactions", txs)
+	}
+}
+
 func TestEveryBlockOfAFloodIsConnected(t *testing.T) {
 	n, target := playNode(t)
 	r, err := Run(t.Context(), Options{Kind: Blocks, Target: target, Connections: 2, Count: 30, Seed: 1, PerBlock: 10})

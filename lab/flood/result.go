@@ -20,6 +20,7 @@ type Result struct {
 	Goodput     float64 `json:"goodput_per_second"` // of what was accepted, or else worked off
 	Accept      Latency `json:"acceptance"`         // from the sending to the pong behind it
 	Ping        Latency `json:"ping"`               // of a connection that does nothing else
+	Mined       *Mined  `json:"mined,omitempty"`
 	// Of the node's process, where it can be found.
 	Memory     int64   `json:"node_memory_bytes,omitempty"`
 	MemoryPeak int64   `json:"node_memory_peak_bytes,omitempty"`
@@ -32,7 +33,7 @@ func (f *flood) result(took time.Duration, before, after usage, own time.Duratio
 	r := &Result{
 		Kind: f.Kind, Target: f.Target, Seed: f.Seed, Connections: f.Connections,
 		Sent: f.count.sent.Load(), Worked: f.count.done.Load(), Seconds: took.Seconds(),
-		Accept: f.accept.percentiles(), Ping: f.pings.percentiles(),
+		Accept: f.accept.percentiles(), Ping: f.pings.percentiles(), Mined: f.mined,
 		Memory: after.memory, MemoryPeak: after.peak, CPU: (after.cpu - before.cpu).Seconds(), Generator: own.Seconds(),
 	}
 	r.rate()
@@ -69,6 +70,11 @@ func (r *Result) Print(w io.Writer) {
 	}
 	line("acceptance", r.Accept)
 	line("ping", r.Ping)
+	if m := r.Mined; m != nil {
+		fmt.Fprintf(w, "  %d blocks of %d, from send to announcement, %d of them during the flood\n", m.Loaded.Count, m.PerBlock, m.During)
+		line("quiet", m.Quiet)
+		line("in flood", m.Loaded)
+	}
 	if r.Memory > 0 {
 		fmt.Fprintf(w, "  memory     %d MiB, at most %d MiB\n", r.Memory>>20, r.MemoryPeak>>20)
 	}

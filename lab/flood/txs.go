@@ -22,16 +22,25 @@ func (f *flood) txs(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	chain, served, err := f.chainOf(forge.Mix{forge.P2WPKH: 1}, f.Count, height, 0)
+	chain, served, err := f.chainOf(forge.Mix{forge.P2WPKH: 1}, f.Count+f.minedTxs(), height, 2*f.Mined)
 	if err != nil {
 		return nil, err
 	}
-	payments, err := f.payments(chain)
+	payments, err := f.payments(chain, f.Count+f.minedTxs())
 	if err != nil {
 		return nil, err
 	}
 	if err := f.prepare(ctx, served); err != nil {
 		return nil, err
+	}
+	var m *miner
+	if f.Mined > 0 {
+		first := payments[:f.minedTxs()]
+		payments = payments[len(first):]
+		if m, err = f.openMiner(ctx, chain, served, first); err != nil {
+			return nil, err
+		}
+		defer m.close()
 	}
 	before := 0
 	if f.PoolSize != nil {
@@ -48,20 +57,23 @@ func (f *flood) txs(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m != nil {
+		return f.pushWithBlocks(ctx, m, sessions, payments, before)
+	}
 	return f.pushTxs(ctx, sessions, payments, before)
 }
 
-// payments signs one payment of every coin.
-func (f *flood) payments(chain *forge.Chain) ([]*tx.Tx, error) {
-	coins := make([]forge.Coin, f.Count)
+// payments signs one payment of each of n coins.
+func (f *flood) payments(chain *forge.Chain, n int) ([]*tx.Tx, error) {
+	coins := make([]forge.Coin, n)
 	for i := range coins {
 		var ok bool
 		if coins[i], ok = chain.Coin(); !ok {
-			return nil, fmt.Errorf("the forged chain has %d coins, not %d", i, f.Count)
+			return nil, fmt.Errorf("the forged chain has %d coins, not %d", i, n)
 		}
 	}
-	txs := make([]*tx.Tx, f.Count)
-	onAllCores(f.Count, func(i int) {
+	txs := make([]*tx.Tx, n)
+	onAllCores(n, func(i int) {
 		spend := f.forge.Payment(coins[i], uint64(i))
 		txs[i] = spend.Sign()
 	})
@@ -109,6 +121,7 @@ func (f *flood) pushTxs(ctx context.Context, sessions []*session, txs []*tx.Tx, 
 		})
 	}
 	wg.Wait()
+	f.beside.Wait()
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
@@ -221,7 +234,7 @@ func (f *flood) settlePool(ctx context.Context, before, want int) (*int64, error
 			last, since = size, time.Now()
 		}
 		still := time.Since(since)
-		if size-before >= want || still > poolPatience || still > time.Second && f.count.done.Load() >= int64(want) && size > before {
+		if size-before == want || still > poolPatience || still > time.Second && f.count.done.Load() >= int64(want) && size > before {
 			n := int64(size - before)
 			return &n, nil
 		}

@@ -34,6 +34,7 @@ type options struct {
 	runs                 int
 	txs, perBlock, total int
 	count, connections   int
+	mined                int
 	seed                 uint64
 	alone, json          bool
 	patience             time.Duration
@@ -57,6 +58,7 @@ func main() {
 	f.IntVar(&o.total, "blocks", bench.DefaultShape.Blocks, "sync: blocks, at least")
 	f.IntVar(&o.count, "count", 40_000, "flood: transactions")
 	f.IntVar(&o.connections, "connections", 8, "flood: connections")
+	f.IntVar(&o.mined, "mined", 0, "flood: blocks of pool transactions that arrive meanwhile")
 	f.Uint64Var(&o.seed, "seed", 1, "flood: seed")
 	f.Parse(os.Args[2:])
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -188,7 +190,7 @@ func floodBench(ctx context.Context, o *options) error {
 	}
 	compared, err := bench.Flood(ctx, bench.FloodOptions{
 		Ours: bench.Troupe(o.troupe, strings.Fields(o.extra)...), Theirs: bench.BTCD(btcd), Runs: o.runs,
-		Connections: o.connections, Count: o.count, Seed: o.seed, Patience: o.patience, Out: os.Stderr,
+		Connections: o.connections, Count: o.count, Mined: o.mined, Seed: o.seed, Patience: o.patience, Out: os.Stderr,
 	})
 	if err != nil {
 		return err
