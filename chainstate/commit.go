@@ -98,28 +98,22 @@ func (c *commits) addUndo(n *Node, u *chainstore.Undo) {
 func (c *commits) changed(n int) { c.changes += max(n, 1) }
 
 // catchingUp reports whether there is a better header than the connected tip:
-// then commits wait for each other, and readers do not wait for commits.
+// then commits wait for each other.
 func (m *Machine) catchingUp() bool { return m.connected.work.Less(m.best.work) }
 
-// connectedMoved is called when the connected tip is one to be published.
+// connectedMoved is called when the connected tip is one to be published: at once, before the
+// store has it. Readers find its coins in layers. Where these would be too many, at the end of a
+// download usually, when a commit takes a second for a million of them, readers' coins follow
+// with the commit.
 func (m *Machine) connectedMoved() {
 	m.commits.lastChange = m.now
+	m.publishTip(m.connected, m.seq)
 	if m.catchingUp() {
-		m.publishTip(m.connected, m.seq)
 		m.commitIfDue()
-		return
+	} else {
+		m.commitCoins()
 	}
-	if m.landing() {
-		m.publishTip(m.connected, m.seq)
-	}
-	m.commitCoins()
 }
-
-// landing reports whether the block just connected leaves more changes to be written than
-// readers could be given in layers: at the end of a download, usually, when a commit takes a
-// second for a million of them. The tip is published at once, as those below it were, and
-// readers' coins follow with the commit.
-func (m *Machine) landing() bool { return m.layers.since.dropped }
 
 // commitIfDue writes what has waited long enough or has grown large.
 func (m *Machine) commitIfDue() {
@@ -252,6 +246,7 @@ func (m *Machine) takeBase(tip *Node) (old *coinBase) {
 		return nil
 	}
 	old, m.base = m.base, newCoinBase(snap, tip)
+	m.growUp()
 	return old
 }
 

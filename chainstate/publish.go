@@ -28,7 +28,7 @@ func (m *Machine) publishView() { m.publish(m.published.tip, m.published.seq) }
 func (m *Machine) publish(tip *Node, seq uint64) {
 	s := &Snapshot{
 		seq: seq, tip: tip, best: m.best, leaves: m.leaves.list(),
-		index: m.index, params: m.params, base: m.base,
+		index: m.index, params: m.params, base: m.base, young: m.young,
 	}
 	s.refs.Store(1)
 	m.base.refs.Add(1)
@@ -49,7 +49,7 @@ func (m *Machine) publish(tip *Node, seq uint64) {
 
 // caughtUp is the condition that ends the initial download: a tip with the
 // minimum work and no older than a day (Core's IsInitialBlockDownload). Readers
-// must have that tip's coins, too: see landing.
+// must have that tip's coins, too: see connectedMoved.
 func (m *Machine) caughtUp(tip *Node) bool {
 	return m.params.HasMinimumWork(tip.work) && int64(tip.time) >= m.now-m.opts.MaxTipAge
 }

@@ -123,6 +123,9 @@ func (c *chain) Receive(k *kit.Context, m any) {
 	case *msg.Written:
 		c.machine.Committed(m.Write.ID)
 		c.pruner.written(m.Write)
+		if index := c.Cast.TxIndex(); m.Write.Tip() != nil && !index.IsZero() {
+			k.Send(index, &msg.TipChanged{}) // it follows what is committed
+		}
 	case *msg.Loaded:
 		c.machine.Loaded(m.Load)
 	case *msg.ChainCommand:

@@ -345,7 +345,7 @@ func (s *serving) block(v wire.InvVect) *outgoing {
 			continue // another tip has just been published
 		}
 		defer tip.Release()
-		raw, err := tip.Stored().Block(v.Hash)
+		raw, err := tip.Body(n)
 		if err != nil {
 			return nil // pruned meanwhile
 		}

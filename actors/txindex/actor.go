@@ -158,14 +158,17 @@ func (x *index) moved(to *chainstate.Node) {
 	x.Board.PublishTxIndex(msg.NewTxIndex(x.Board, to, x.synced))
 }
 
-// settle is for when nothing is left to do.
+// settle is for when nothing is left to do. Whoever waits for the index waits for the
+// published tip, which the store may not have yet.
 func (x *index) settle(k *kit.Context) {
 	if !x.synced && x.best == x.Board.Tip().Tip() {
 		x.synced = true
 		x.moved(x.best)
 		x.Log.IndexSynced(name, x.best.Height(), k.Mono()-x.since)
 	}
-	x.answer()
+	if !x.synced || x.Board.Store.State().Tip == x.Board.Tip().Tip().Hash() {
+		x.answer()
+	}
 }
 
 func (x *index) answer() {
