@@ -63,7 +63,7 @@ func Open(dir string, opts Options) (*Badger, error) {
 		if b.db != nil {
 			err = errors.Join(err, b.db.Close())
 		}
-		return nil, errors.Join(err, lock.Release())
+		return nil, errors.Join(err, bringBack(dir), lock.Release())
 	}
 	return b, nil
 }
@@ -81,7 +81,16 @@ func (b *Badger) open() (err error) {
 	if err := checkTables(b.dir); err != nil {
 		return err
 	}
+	aside, err := setAside(b.dir)
+	if err != nil {
+		return err
+	}
+	b.opts.Failpoint("open-database")
 	if b.db, err = openDatabase(b.opts.badger(b.dir)); err != nil {
+		return err
+	}
+	b.opts.Failpoint("open-tables")
+	if err := b.dropAside(aside); err != nil {
 		return err
 	}
 	if err := b.firstLogs(); err != nil {

@@ -122,10 +122,12 @@ func (b *Badger) merge() error {
 			return b.fail(err)
 		}
 	}
+	b.opts.Failpoint("merge-tables")
 	if err := b.db.Flatten(1); err != nil {
 		// A merge that could not be done, because another one has the same tables, leaves everything as it was.
 		badgerLog{b.opts.Log}.Warningf("merging all tables: %v", err)
 	}
+	b.opts.Failpoint("merge-done")
 	return nil
 }
 

@@ -63,8 +63,9 @@ func (b *Badger) checkFormat() error {
 // createFormat begins a store. FORMAT comes last: a directory without it is not a store, and one with it has everything.
 func (b *Badger) createFormat() error {
 	if _, err := os.Stat(filepath.Join(b.dir, "MANIFEST")); err == nil {
-		return fmt.Errorf("%w: %s holds a database but no FORMAT file; it is not a chain store, or its FORMAT file was deleted", ErrFormat, b.dir)
+		return fmt.Errorf("%w: %s holds a database but no FORMAT file; it is not a chain store, or its FORMAT file was lost; if it is one, run `troupe reindex` to rebuild it", ErrFormat, b.dir)
 	}
+	b.opts.Failpoint("make-sync")
 	if err := createSyncSlots(b.dir); err != nil {
 		return err
 	}
@@ -81,8 +82,10 @@ func (b *Badger) createFormat() error {
 	if err := syncFile(tmp); err != nil {
 		return fmt.Errorf("chain store: %w", err)
 	}
+	b.opts.Failpoint("make-format")
 	if err := os.Rename(tmp, filepath.Join(b.dir, formatName)); err != nil {
 		return fmt.Errorf("chain store: %w", err)
 	}
+	b.opts.Failpoint("make-done")
 	return syncDir(b.dir)
 }

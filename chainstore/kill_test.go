@@ -89,6 +89,11 @@ func (j childJob) run() {
 			if _, err := b.RunGC(0.01); err != nil {
 				panic(err)
 			}
+			h.commit(t, rng, b) // for the merge to turn a memtable
+			fmt.Fprintf(notes, "committed %d\n", h.n)
+			if err := b.merge(); err != nil {
+				panic(err)
+			}
 		}
 	}
 	if err := b.Close(); err != nil {
@@ -125,8 +130,11 @@ func (j childJob) replay(t *testing.T) *history {
 	h := newHistory()
 	rng := rand.New(rand.NewPCG(j.Seed, 5))
 	m := NewMemory()
-	for range crashCommits {
+	for i := range crashCommits {
 		h.commit(t, rng, m)
+		if i%20 == 19 {
+			h.commit(t, rng, m)
+		}
 	}
 	return h
 }
@@ -164,7 +172,8 @@ func (j childJob) survived(t *testing.T, h *history) Recovery {
 }
 
 func TestProcessKilledAtEachWritePointReopensAtACommit(t *testing.T) {
-	points := []string{"put", "commit-part", "commit-mark", "commit-done", "sync-files", "sync-note", "gc-move", "gc-delete", "close"}
+	points := []string{"put", "commit-part", "commit-mark", "commit-done", "sync-files", "sync-note", "gc-move", "gc-delete", "close",
+		"merge", "merge-tables", "merge-done", "make-sync", "make-format", "make-done", "open-database", "open-tables"}
 	rounds := 1
 	if long() {
 		rounds = 12
@@ -173,7 +182,11 @@ func TestProcessKilledAtEachWritePointReopensAtACommit(t *testing.T) {
 		t.Run(point, func(t *testing.T) {
 			for round := range rounds {
 				at := int64(1)
-				if point != "close" && point != "gc-delete" {
+				switch {
+				case strings.HasPrefix(point, "make"): // once in a store's life
+				case strings.HasPrefix(point, "merge"), strings.HasPrefix(point, "open"):
+					at += int64(round % 2)
+				case point != "close" && point != "gc-delete":
 					at += int64(round*3) % 40
 				}
 				if point == "put" || strings.HasPrefix(point, "commit") {
@@ -216,7 +229,7 @@ func TestProcessKilledAtAnyMomentReopensAtACommit(t *testing.T) {
 }
 
 func TestProcessKilledWhileTakingBackStartsAgain(t *testing.T) {
-	for _, point := range []string{"rollback-mark", "rollback-done", "sync-files", "sync-note"} {
+	for _, point := range []string{"rollback-mark", "rollback-part", "rollback-done", "sync-files", "sync-note", "open-database", "open-tables"} {
 		j := childJob{Dir: scratch(t), Seed: 2, Point: "commit-mark"}
 		h := j.replay(t)
 		// The bodies of the commit that dies are stored and its mark is not: there is something to take back.

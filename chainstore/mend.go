@@ -80,7 +80,7 @@ func checkTables(dir string) error {
 	path := filepath.Join(dir, badger.ManifestFilename)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // a new store
+		return manifestMissing(dir)
 	}
 	if err != nil {
 		return fmt.Errorf("chain store: %w", err)

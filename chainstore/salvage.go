@@ -33,6 +33,9 @@ func OpenSalvage(dir string) (*Salvage, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := bringBack(dir); err != nil {
+		return nil, errors.Join(err, lock.Release())
+	}
 	return &Salvage{dir: dir, lock: lock}, nil
 }
 

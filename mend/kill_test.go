@@ -89,7 +89,7 @@ func TestAReindexingKilledAtEachStepGoesOnWhereItWas(t *testing.T) {
 	want := setHash(t, s)
 	closeStore(t, s)
 	full := []string{"reindex-begun", "new-put", "new-commit-part", "new-commit-mark", "new-commit-done", "new-sync-files", "new-sync-note", "new-close",
-		"reindex-headers-done", "reindex-commit", "reindex-moved", "reindex-removed", "reindex-renamed", "reindex-swapped"}
+		"reindex-headers-gathered", "reindex-headers-done", "new-make-sync", "new-make-format", "new-make-done", "reindex-commit", "reindex-moved", "reindex-removed", "reindex-renamed", "reindex-swapped"}
 	wipe := []string{"wipe-begun", "wipe-chunk", "commit-part", "commit-mark", "commit-done", "sync-files", "sync-note", "wipe-done", "close"}
 	for i, point := range append(full, wipe...) {
 		for _, at := range []int64{1, 2} {

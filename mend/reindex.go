@@ -66,6 +66,7 @@ func Reindex(o Options) (found Salvaged, err error) {
 		if found.Headers, err = o.gatherHeaders(); err != nil {
 			return found, err
 		}
+		o.fail("reindex-headers-gathered")
 		if err := setPhase(o.Dir, Bodies); err != nil {
 			return found, err
 		}
