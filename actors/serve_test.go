@@ -179,6 +179,26 @@ func TestBlocksAreServedInTheFormAskedFor(t *testing.T) {
 	}
 }
 
+// TestABlockIsServedAsSoonAsItIsTheTip: as long as a better header is known, the tip
+// moves ahead of the store. A node that was silent about such blocks held up whoever
+// had heard of them from it.
+func TestABlockIsServedAsSoonAsItIsTheTip(t *testing.T) {
+	s := play(t)
+	s.grow(1)
+	p := s.peer(testpeer.Options{})
+	p.Sync()
+	blocks := slices.Collect(s.chain.Empty(20))
+	p.Send(headersOf(blocks))
+	p.Sync()
+	for i, b := range blocks {
+		s.give(b)
+		p.Send(blockInv(b.Hash()))
+		if !has[*wire.Block](p.Sync()) {
+			t.Fatalf("block %d of %d is the tip, and the node is silent about it", i+1, len(blocks))
+		}
+	}
+}
+
 // TestStaleBlocksAreNotToldOf follows p2p_fingerprint.py.
 func TestStaleBlocksAreNotToldOf(t *testing.T) {
 	s := play(t)

@@ -40,13 +40,17 @@ func parseCookiePerms(s string) (fs.FileMode, error) {
 }
 
 // applyWhitelist collects -rpcwhitelist=user:method,method. Several for one user
-// leave only the methods that all of them name, as in Core.
+// leave only the methods that all of them name, and a user alone may call nothing,
+// as in Core.
 func applyWhitelist(c *Config, values []Value) error {
 	lists := map[string]map[string]bool{}
 	for _, v := range values {
-		user, rest, ok := strings.Cut(v.Text, ":")
-		if !ok || user == "" {
+		user, rest, listed := strings.Cut(v.Text, ":")
+		switch {
+		case user == "":
 			return valueError{v.Origin, fmt.Errorf("%q is not user:method,method", v.Text)}
+		case !listed && lists[user] != nil:
+			continue
 		}
 		methods := map[string]bool{}
 		for _, m := range strings.FieldsFunc(rest, func(r rune) bool { return r == ',' || r == ' ' }) {

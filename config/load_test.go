@@ -290,7 +290,7 @@ func TestPathsStartWhereTheyShould(t *testing.T) {
 func TestValuesArriveParsed(t *testing.T) {
 	c := &mustLoad(t, nil, nil, "-regtest", "-minrelaytxfee=0.00000123", "-testactivationheight=segwit@101", "-vbparams=testdummy:0:999:5",
 		"-whitelist=noban,out@127.0.0.1/255.0.0.0", "-whitelist=10.0.0.1", "-whitebind=relay@127.0.0.1:9", "-minimumchainwork=0x65", "-assumevalid=0",
-		"-memory=2GiB", "-prune=550", "-rpcwhitelist=u:a,b", "-rpcwhitelist=u:b,c", "-rpcallowip=192.168.0.0/16", "-rpcbind=localhost",
+		"-memory=2GiB", "-prune=550", "-rpcwhitelist=u:a,b", "-rpcwhitelist=u:b,c", "-rpcwhitelist=u", "-rpcwhitelist=nothing", "-rpcwhitelistdefault=0", "-rpcallowip=192.168.0.0/16", "-rpcbind=localhost",
 		"-acceptnonstdtxn", "-maxtipage=5", "-mempoolexpiry=2", "-par=-100", "-blocksonly", "-loglevel=mempool:trace", "-debug=net").Config
 	if c.Mempool.MinRelayFee != 123 || c.Rules.Activations[0] != (Activation{"segwit", 101}) || c.Rules.VersionBits[0] != (VersionBits{"testdummy", 0, 999, 5}) {
 		t.Errorf("%+v %+v", c.Mempool, c.Rules)
@@ -305,7 +305,7 @@ func TestValuesArriveParsed(t *testing.T) {
 	if c.Store.Memory != 2<<30 || c.Store.PruneTarget != 550*mib || c.Store.Par != 1 || c.Mempool.Expiry != 2*time.Hour {
 		t.Errorf("%+v", c.Store)
 	}
-	if c.RPC.Allowed("u", "a") || !c.RPC.Allowed("u", "b") || c.RPC.Allowed("other", "b") || len(c.RPC.AllowIP) != 3 {
+	if c.RPC.Allowed("u", "a") || !c.RPC.Allowed("u", "b") || !c.RPC.Allowed("other", "b") || c.RPC.Allowed("nothing", "b") || len(c.RPC.AllowIP) != 3 {
 		t.Errorf("%+v", c.RPC)
 	}
 	if c.Network.WhiteRelay || c.Mempool.MaxBytes != 5_000_000 {

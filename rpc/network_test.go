@@ -72,6 +72,7 @@ func TestNodesAreAddedOnce(t *testing.T) {
 	r.raw("setnetworkactive", false)
 	r.raw("addnode", "127.0.0.1:1", "add")
 	r.refuses(-23, "Error: Node already added", "addnode", "127.0.0.1:1", "add")
+	r.refuses(-23, "Error: Node already added", "addnode", "127.1:1", "add")
 	if got := r.raw("getaddednodeinfo", "127.0.0.1:1"); got != `[{"addednode":"127.0.0.1:1","connected":false,"addresses":[]}]` {
 		t.Error(got)
 	}

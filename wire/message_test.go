@@ -225,6 +225,9 @@ func TestServicesHaveCoresNames(t *testing.T) {
 	if s.String() != "NETWORK|WITNESS|NETWORK_LIMITED" || !s.Has(NodeWitness) || s.Has(NodeBloom|NodeWitness) {
 		t.Errorf("%s", s)
 	}
+	if s := Services(1<<4 | 1<<11 | 1<<63); s.String() != "UNKNOWN[2^4]|P2P_V2|UNKNOWN[2^63]" {
+		t.Errorf("%s", s)
+	}
 	if InvWTx.String() != "wtx" || !InvWTx.IsTx() || InvWTx.IsBlock() || !InvCmpctBlock.IsBlock() || InvType(7).IsTx() {
 		t.Error("inventory types")
 	}

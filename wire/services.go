@@ -1,6 +1,9 @@
 package wire
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // ProtocolVersion is what we speak (Core 28: 70016, with BIP339).
 const ProtocolVersion = 70016
@@ -31,18 +34,21 @@ const (
 // Has says whether all of want is offered.
 func (s Services) Has(want Services) bool { return s&want == want }
 
+var serviceNames = map[Services]string{
+	NodeNetwork: "NETWORK", NodeBloom: "BLOOM", NodeWitness: "WITNESS", NodeCompactFilters: "COMPACT_FILTERS",
+	NodeNetworkLimited: "NETWORK_LIMITED", NodeP2PV2: "P2P_V2",
+}
+
 // Names are Core's names of the services, as in getpeerinfo's servicesnames.
 func (s Services) Names() []string {
 	var names []string
-	for _, n := range []struct {
-		bit  Services
-		name string
-	}{
-		{NodeNetwork, "NETWORK"}, {NodeBloom, "BLOOM"}, {NodeWitness, "WITNESS"}, {NodeCompactFilters, "COMPACT_FILTERS"},
-		{NodeNetworkLimited, "NETWORK_LIMITED"}, {NodeP2PV2, "P2P_V2"},
-	} {
-		if s.Has(n.bit) {
-			names = append(names, n.name)
+	for bit := range 64 {
+		if flag := Services(1) << bit; s.Has(flag) {
+			name := serviceNames[flag]
+			if name == "" {
+				name = fmt.Sprintf("UNKNOWN[2^%d]", bit)
+			}
+			names = append(names, name)
 		}
 	}
 	return names

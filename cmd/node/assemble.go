@@ -20,6 +20,7 @@ import (
 	"github.com/troupe-node/troupe/consensus"
 	"github.com/troupe-node/troupe/logs"
 	"github.com/troupe-node/troupe/rpc"
+	"github.com/troupe-node/troupe/tx"
 )
 
 // storeDir is the store's folder below the chain's.
@@ -119,6 +120,43 @@ func (a *assembly) open() (err error) {
 	if a.options.Store, err = openStore(a.session, a.options.Params); err != nil {
 		a.options.Store = nil
 		return errors.Join(err, a.abandon())
+	}
+	if err := a.checkClock(); err != nil {
+		return errors.Join(err, a.abandon())
+	}
+	return nil
+}
+
+const blocksFromFuture = "The block database contains a block which appears to be from the future. This may be due to your computer's date and time being set incorrectly. Only rebuild the block database if you are sure that your computer's date and time are correct."
+
+// checkClock refuses to start on a chain whose tip no node would take at this time
+// (Core's VerifyLoadedChainstate): most often it is the clock that is wrong, and with
+// it we would take no new block, and blame whoever sends one.
+func (a *assembly) checkClock() error {
+	snap, err := a.options.Store.Snapshot()
+	if err != nil {
+		return fail(exitUnexpected, "the chain store cannot be read", "", "").because(err)
+	}
+	defer snap.Release()
+	raw, err := snap.Block(snap.Tip())
+	if errors.Is(err, chainstore.ErrNotFound) {
+		return nil // a new store
+	}
+	if err != nil {
+		return fail(exitCorrupt, "the chain store is damaged", "", "").because(err)
+	}
+	b, err := tx.ParseBlock(raw)
+	if err != nil {
+		return fail(exitCorrupt, "the chain store is damaged", "", "").because(err)
+	}
+	now := time.Now()
+	if t := a.Config.Process.MockTime; t > 0 {
+		now = time.Unix(t, 0)
+	}
+	if ahead := int64(b.Header.Time) - now.Unix(); ahead > consensus.MaxFutureBlockTime {
+		return fail(exitUnexpected, blocksFromFuture, fmt.Sprintf("the tip is of %s, and the clock says %s",
+			time.Unix(int64(b.Header.Time), 0).UTC().Format(time.DateTime), now.UTC().Format(time.DateTime)),
+			"Please restart with -reindex or -reindex-chainstate to recover.")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -24,6 +25,8 @@ func reportAsCore(stderr, stdout io.Writer, err error) {
 	}
 	var f *failure
 	switch {
+	case errors.As(err, &f) && f.What == blocksFromFuture:
+		fmt.Fprintf(stderr, ": %s\n%s\n", f.What, f.Fix)
 	case errors.As(err, &f):
 		fmt.Fprintf(stderr, "Error: %s\n", f.What)
 	default:
@@ -37,8 +40,9 @@ const noHTTPServer = "Unable to start HTTP server. See debug log for details."
 // where it was found.
 func coreSentence(p config.Problem) string {
 	// Where a value is wrong, ours begins with the option, and Core's often not.
-	if _, rest, ok := strings.Cut(p.What, ": "); ok && strings.HasPrefix(p.What, "-") && rest != "" && (unicode.IsUpper(rune(rest[0])) || rest[0] == '-') {
-		p.What = rest
+	option := ""
+	if head, rest, ok := strings.Cut(p.What, ": "); ok && strings.HasPrefix(p.What, "-") && rest != "" && (unicode.IsUpper(rune(rest[0])) || rest[0] == '-') {
+		option, p.What = head, rest
 	}
 	begins := func(prefixes ...string) bool {
 		for _, prefix := range prefixes {
@@ -53,7 +57,13 @@ func coreSentence(p config.Problem) string {
 		return noHTTPServer
 	case begins("Can not set -"):
 		return fmt.Sprintf("Error parsing command line arguments: %s. Please specify value with %s=value.", p.What, strings.Fields(p.What)[3])
-	case begins("Invalid parameter -", "-includeconf cannot be used", "Negating of -"):
+	case begins("-includeconf cannot be used"):
+		return "Error parsing command line arguments: " + quoteInclude(p.What)
+	case begins("Unsupported logging category"):
+		return fmt.Sprintf("Unsupported logging category %s=%s.", option, strings.TrimSuffix(strings.Fields(p.What)[3], ","))
+	case begins("Unsupported global logging level"):
+		return strings.Replace(p.What, "trace, debug, info, warn, error", "info, debug, trace", 1)
+	case begins("Invalid parameter -", "Negating of -"):
 		return "Error parsing command line arguments: " + p.What
 	case begins("Command line contains unexpected token"):
 		return p.What + ", see bitcoind -h for a list of options."
@@ -61,6 +71,16 @@ func coreSentence(p config.Problem) string {
 		return "Error reading configuration file: " + p.What
 	}
 	return p.What
+}
+
+// quoteInclude writes the value of an -includeconf as Core does, in JSON: a negation of
+// a negation is true.
+func quoteInclude(what string) string {
+	said, written, _ := strings.Cut(what, "; ")
+	if name, file, _ := strings.Cut(written, "="); strings.TrimLeft(name, "-") == "includeconf" {
+		return said + "; -includeconf=" + strconv.Quote(file)
+	}
+	return said + "; -includeconf=true"
 }
 
 // warnAsCore tells on standard error what Core tells there while it starts.

@@ -9,7 +9,11 @@ func TestABitcoindSaysInCoresSentencesWhyItDoesNotStart(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"-foo", "Error: Error parsing command line arguments: Invalid parameter -foo"},
 		{"-proxy", "Error: Error parsing command line arguments: Can not set -proxy with no value. Please specify value with -proxy=value."},
-		{"-includeconf=x", "Error: Error parsing command line arguments: -includeconf cannot be used from commandline; -includeconf=x"},
+		{"-includeconf=x", "Error: Error parsing command line arguments: -includeconf cannot be used from commandline; -includeconf=\"x\""},
+		{"-noincludeconf=0", "Error: Error parsing command line arguments: -includeconf cannot be used from commandline; -includeconf=true"},
+		{"-debug=abc", "Error: Unsupported logging category -debug=abc."},
+		{"-debugexclude=mempol", "Error: Unsupported logging category -debugexclude=mempol."},
+		{"-loglevel=abc", "Error: Unsupported global logging level -loglevel=abc. Valid values: info, debug, trace."},
 		{"foo", "Error: Command line contains unexpected token 'foo', see bitcoind -h for a list of options."},
 		{"-maxmempool=4", "Error: -maxmempool must be at least 5 MB"},
 		{"-rpcauth=foo:bar", "Error: Unable to start HTTP server. See debug log for details."},

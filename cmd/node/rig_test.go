@@ -311,3 +311,29 @@ func TestWrongOptionsEndTheStartWithAnError(t *testing.T) {
 		}
 	}
 }
+
+// TestANodeWhoseClockIsBehindItsChainDoesNotStart follows rpc_blockchain.py.
+func TestANodeWhoseClockIsBehindItsChainDoesNotStart(t *testing.T) {
+	const tip = 1_700_000_000
+	r := newRigNode(t, 0)
+	r.start(fmt.Sprintf("-mocktime=%d", tip))
+	r.wait("RPC", func() bool { return r.try(nil, "getblockcount", nil) == nil })
+	r.call(nil, "generatetoaddress", named{"nblocks": 1, "address": "mneYUmWYsuk7kySiURxCi3AGxrAqZxLgPZ"})
+	r.stop()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe, "-datadir="+r.dir, fmt.Sprintf("-mocktime=%d", tip-2*60*60-1))
+	cmd.Env = append(os.Environ(), actAsProgram+"=bitcoind")
+	var out strings.Builder
+	cmd.Stderr = &out
+	err = cmd.Run()
+	want := ": " + blocksFromFuture + "\nPlease restart with -reindex or -reindex-chainstate to recover."
+	if err == nil || strings.TrimSpace(out.String()) != want {
+		t.Errorf("two hours and a second behind: %v, %q", err, out.String())
+	}
+	r.start(fmt.Sprintf("-mocktime=%d", tip-2*60*60))
+	r.wait("RPC", func() bool { return r.try(nil, "getblockcount", nil) == nil })
+	r.stop()
+}

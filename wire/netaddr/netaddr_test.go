@@ -33,6 +33,8 @@ func TestAddressesReadAndWriteAsInCore(t *testing.T) {
 		out  string
 	}{
 		{"1.2.3.4", IPv4, "01020304", "1.2.3.4"},
+		{"127.1", IPv4, "7f000001", "127.0.0.1"},
+		{"1.2.259", IPv4, "01020103", "1.2.1.3"},
 		{"::ffff:1.2.3.4", IPv4, "01020304", "1.2.3.4"},
 		{"[2001:db8::1]", IPv6, "20010db8000000000000000000000001", "2001:db8::1"},
 		{onion, TorV3, onionKey, onion},
@@ -53,7 +55,7 @@ func TestAddressesReadAndWriteAsInCore(t *testing.T) {
 }
 
 func TestWrongAddressesAreRefusedWithTheirReason(t *testing.T) {
-	for _, s := range []string{"", "example.org", "1.2.3", "1.2.3.4.onion", onion[1:], "a" + onion[1:], i2p[2:], "expyuzz4wqqyqhjn.onion"} {
+	for _, s := range []string{"", "example.org", "1.02.3", "1.2.3.4.onion", onion[1:], "a" + onion[1:], i2p[2:], "expyuzz4wqqyqhjn.onion"} {
 		if a, err := Parse(s); !errors.Is(err, ErrSyntax) {
 			t.Errorf("%q was read as %v, %v", s, a, err)
 		}

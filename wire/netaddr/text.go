@@ -66,10 +66,36 @@ func Parse(s string) (Addr, error) {
 		s = s[1 : len(s)-1]
 	}
 	ip, err := netip.ParseAddr(s)
+	if short, ok := shortIPv4(s); err != nil && ok {
+		return FromIP(short), nil
+	}
 	if err != nil {
 		return Addr{}, fmt.Errorf("%q is neither an IP address nor an onion or I2P name: %w", s, ErrSyntax)
 	}
 	return FromIP(ip), nil
+}
+
+// shortIPv4 reads an address with fewer than four numbers, of which the last fills the
+// bytes that are left: 127.1 is 127.0.0.1. The resolver that Core asks does so, too;
+// its octal and hexadecimal forms are refused.
+func shortIPv4(s string) (netip.Addr, bool) {
+	parts := strings.Split(s, ".")
+	if len(parts) < 2 || len(parts) > 3 {
+		return netip.Addr{}, false
+	}
+	var all uint32
+	for i, part := range parts {
+		bits := 8
+		if i == len(parts)-1 {
+			bits = 32 - 8*i
+		}
+		n, err := strconv.ParseUint(part, 10, bits)
+		if err != nil || len(part) > 1 && part[0] == '0' {
+			return netip.Addr{}, false
+		}
+		all |= uint32(n) << (32 - 8*i - bits)
+	}
+	return netip.AddrFrom4([4]byte{byte(all >> 24), byte(all >> 16), byte(all >> 8), byte(all)}), true
 }
 
 // AsCJDNS turns an IPv6 address in fc00::/8 into a CJDNS one and leaves others
