@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,6 +46,14 @@ type crashJob struct {
 func TestMain(m *testing.M) {
 	if text := os.Getenv(crashEnv); text != "" {
 		var job crashJob
+		if err := json.Unmarshal([]byte(text), &job); err != nil {
+			panic(err)
+		}
+		job.run()
+		return
+	}
+	if text := os.Getenv(largeEnv); text != "" {
+		var job largeJob
 		if err := json.Unmarshal([]byte(text), &job); err != nil {
 			panic(err)
 		}
@@ -109,8 +118,13 @@ func makeHistory(t testing.TB) *crashHistory {
 
 func (h *crashHistory) write(t testing.TB, path string) {
 	t.Helper()
+	writeBlocks(t, path, h.main, h.branch)
+}
+
+func writeBlocks(t testing.TB, path string, lists ...[]*tx.Block) {
+	t.Helper()
 	var buf []byte
-	for _, b := range append(append([]*tx.Block(nil), h.main...), h.branch...) {
+	for _, b := range slices.Concat(lists...) {
 		buf = blkfile.Append(buf, regtestParams(t).Magic, b.Bytes())
 	}
 	if err := os.WriteFile(path, buf, 0o600); err != nil {
@@ -119,15 +133,22 @@ func (h *crashHistory) write(t testing.TB, path string) {
 }
 
 func readHistory(path string, magic [4]byte) (*crashHistory, error) {
+	blocks, err := readBlocks(path, magic)
+	if err != nil {
+		return nil, err
+	}
+	return &crashHistory{blocks[:crashBlocks], blocks[crashBlocks:]}, nil
+}
+
+func readBlocks(path string, magic [4]byte) (list []*tx.Block, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	h := &crashHistory{}
 	for r := blkfile.NewReader(bytes.NewReader(data), magic); ; {
 		raw, err := r.Next()
 		if err == io.EOF {
-			return h, nil
+			return list, nil
 		}
 		if err != nil {
 			return nil, err
@@ -136,11 +157,7 @@ func readHistory(path string, magic [4]byte) (*crashHistory, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(h.main) < crashBlocks {
-			h.main = append(h.main, b)
-		} else {
-			h.branch = append(h.branch, b)
-		}
+		list = append(list, b)
 	}
 }
 
@@ -289,9 +306,15 @@ func (j crashJob) command(t testing.TB) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), crashEnv+"="+string(text), "GORACE=atexit_sleep_ms=0")
+	cmd := child(crashEnv, string(text))
 	cmd.Stderr = new(bytes.Buffer)
+	return cmd
+}
+
+// child is this test binary once more, with a job.
+func child(env, job string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), env+"="+job, "GORACE=atexit_sleep_ms=0")
 	return cmd
 }
 
@@ -321,6 +344,11 @@ func (h *crashHistory) expected(t testing.TB) map[tx.Hash]string {
 // settle does at once what a machine wants until it has committed everything.
 func settle(t testing.TB, m *chainstate.Machine, store chainstore.Store) {
 	t.Helper()
+	settleWith(t, m, store, func(j *chainstate.VerifyJob) error { return j.Run(nil) })
+}
+
+func settleWith(t testing.TB, m *chainstate.Machine, store chainstore.Store, check func(*chainstate.VerifyJob) error) {
+	t.Helper()
 	for {
 		r := m.Ready()
 		if r.Err != nil {
@@ -330,7 +358,7 @@ func settle(t testing.TB, m *chainstate.Machine, store chainstore.Store) {
 			r.Snapshot.Release()
 		}
 		for _, j := range r.Jobs {
-			m.Verified(j.ID, j.Run(nil))
+			m.Verified(j.ID, check(j))
 		}
 		for _, w := range r.Writes {
 			if err := w.Run(store); err != nil {
