@@ -11,6 +11,7 @@ package blkfile
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -96,15 +97,24 @@ func (r *Reader) findMagic() error {
 			}
 			return r.tail(head, err)
 		}
-		switch {
-		case [4]byte(head) == r.magic:
+		if [4]byte(head) == r.magic {
 			return nil
-		case head[0] == 0 && r.magic[0] != 0:
-			r.discard(1)
-		default:
-			r.skip(1)
 		}
+		r.passOver()
 	}
+}
+
+// passOver goes to the next byte that a magic may begin with, or to the end of what is
+// buffered: Core allocates up to 16 MiB of zeros ahead.
+func (r *Reader) passOver() {
+	ahead, _ := r.in.Peek(r.in.Buffered()) // has at least four bytes
+	if n := bytes.IndexByte(ahead[1:], r.magic[0]); n >= 0 {
+		ahead = ahead[:n+1]
+	}
+	if r.magic[0] != 0 {
+		r.skipped -= int64(bytes.Count(ahead, []byte{0}))
+	}
+	r.skip(len(ahead))
 }
 
 // tail looks at the last bytes, too few for a magic: zeros are no damage.

@@ -44,6 +44,7 @@ func TestWhatIsNoBlockIsPassedOver(t *testing.T) {
 		{"nothing at all", nil, nil, false, 0},
 		{"two blocks", join(rec(a), rec(b)), [][]byte{a, b}, false, 0},
 		{"zeros between and after, as Core allocates them", join(rec(a), make([]byte, 1000), rec(b), make([]byte, 70_001)), [][]byte{a, b}, false, 0},
+		{"a magic across the end of what is read at a time", join(make([]byte, 1<<18-2), rec(a), bytes.Repeat([]byte{9}, 1<<18), rec(b)), [][]byte{a, b}, false, 1 << 18},
 		{"foreign bytes", join([]byte("hello"), rec(a), []byte("x")), [][]byte{a}, false, 6},
 		{"a magic cut short before a whole one", join(magic[:3], rec(a)), [][]byte{a}, false, 3},
 		{"a length below a header's", join(claim(80), rec(a)), [][]byte{a}, false, 5},
