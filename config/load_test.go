@@ -317,6 +317,13 @@ func TestValuesArriveParsed(t *testing.T) {
 	}
 }
 
+// TestTheLongestTipAgeIsThatOfCore follows feature_maxtipage.py.
+func TestTheLongestTipAgeIsThatOfCore(t *testing.T) {
+	if c := mustLoad(t, nil, nil, "-regtest", "-maxtipage=9223372036854775807").Config; c.Rules.MaxTipAge < 200*365*24*time.Hour {
+		t.Errorf("%s", c.Rules.MaxTipAge)
+	}
+}
+
 func TestAllMistakesAreReportedAtOnceWithTheirPlaceAndASuggestion(t *testing.T) {
 	conf := files{"/d/bitcoin.conf": "regtest=1\ndbcahce=5\n[regtset]\n[regtest]\nprot=1\nserver=true\nport=70000\nwhitelist=nobann@1.2.3.4\nnoserver\n-txindex=1\nrpcpassword=a#b\n"}
 	_, err := loadWith(t, conf, []string{"TROUPE_DBCACH=1", "TROUPE_VECTORS=/v"}, "-par=x", "-proxy=1.2.3.4:9050")

@@ -23,7 +23,7 @@ var chainOptions = []Option{
 		apply: one(func(c *Config) **Work { return &c.Rules.MinimumChainWork }, parseMinimumWork)},
 	{Name: "maxtipage", Arg: "<seconds>", Group: GroupChain, Default: "86400", Debug: true,
 		Help:  "A tip older than this means the initial download is not over",
-		apply: span(func(c *Config) *seconds { return &c.Rules.MaxTipAge }, second, 0, math.MaxInt32)},
+		apply: span(func(c *Config) *seconds { return &c.Rules.MaxTipAge }, second, 0, math.MaxInt64)},
 	{Name: "testactivationheight", Arg: "<name@height>", Group: GroupChain, Multi: true, Debug: true,
 		Help:  "Regtest only: height at which segwit, bip34, dersig, cltv or csv applies",
 		apply: many(func(c *Config) *[]Activation { return &c.Rules.Activations }, parseActivation)},

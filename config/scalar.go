@@ -125,7 +125,8 @@ func integer[T ~int | ~int32 | ~int64](field func(*Config) *T, lo, hi T) func(*C
 	})
 }
 
-// span accepts a whole number of units within [lo, hi] units.
+// span accepts a whole number of units within [lo, hi] units. What is longer than a
+// duration can be is the longest.
 func span(field func(*Config) *time.Duration, unit time.Duration, lo, hi int64) func(*Config, []Value) error {
 	return one(field, func(s string) (time.Duration, error) {
 		n, err := strconv.ParseInt(s, 10, 64)
@@ -135,7 +136,7 @@ func span(field func(*Config) *time.Duration, unit time.Duration, lo, hi int64) 
 		if n < lo || n > hi {
 			return 0, fmt.Errorf("%d is not between %d and %d", n, lo, hi)
 		}
-		return time.Duration(n) * unit, nil
+		return time.Duration(min(n, math.MaxInt64/int64(unit))) * unit, nil
 	})
 }
 

@@ -256,3 +256,20 @@ func TestBlocksAreGeneratedOnDemand(t *testing.T) {
 	r.refuses(-8, "Invalid nblocks. Must be a positive number or -1.", "getnetworkhashps", 0)
 	r.refuses(-8, "Block does not exist at specified height", "getnetworkhashps", 1, 100000)
 }
+
+// TestMintedBlocksAreCoresOwn: the same clock and the same address give the same blocks
+// byte for byte, so that tests written for bitcoind find the hashes that they know. This
+// one is in rpc_getblockfrompeer.py.
+func TestMintedBlocksAreCoresOwn(t *testing.T) {
+	const address, second = "mjTkW3DjgyZck4KbiRusZsqTgaYTxdSz6z", "36c56c5b5ebbaf90d76b0d1a074dcb32d42abab75b7ec6fa0ffd9b4fbce8f0f7"
+	r := newRig(t)
+	r.raw("setmocktime", 1_296_688_602)
+	blocks := call[[]string](r, "generatetoaddress", 2, address)
+	if blocks[1] != second {
+		t.Errorf("the second block is %s, want %s", blocks[1], second)
+	}
+	r.raw("invalidateblock", second)
+	if again := call[[]string](r, "generatetoaddress", 1, address); len(again) != 1 || again[0] == second {
+		t.Errorf("after that was invalidated: %s", again)
+	}
+}

@@ -102,21 +102,35 @@ func (m *minter) build(k *kit.Context, picks mempool.Candidates, txs []*tx.Tx, e
 	j := m.jobs[0]
 	j.prev = m.Board.Tip().Tip()
 	m.extra++
+	extra := m.extra
 	order := mining.Job{
 		Params: m.Board.Params, Prev: j.prev, Now: k.Now().Unix(), Version: m.Version,
-		PayTo: j.PayTo, Extra: m.extra, Txs: txs, BlockVersion: m.version(j.prev),
+		PayTo: j.PayTo, Txs: txs, BlockVersion: m.version(j.prev),
 	}
+	if m.builtOn == j.prev {
+		order.Extra = extra // not the same search again
+	}
+	m.builtOn = j.prev
 	j.round++
 	ctx, stop := context.WithCancel(context.Background())
 	j.stop = stop
-	self, round, left, limits, cores := k.Self(), j.round, j.MaxTries-j.tried, m.Limits, m.cores()
+	self, round, left, limits, cores, board := k.Self(), j.round, j.MaxTries-j.tried, m.Limits, m.cores(), m.Board
 	k.Go("grind", func(life context.Context) {
 		defer stop()
 		if !exact {
 			order.Choose(picks.Build(), limits)
 		}
+		stopped := func() bool { return ctx.Err() != nil || life.Err() != nil }
 		g := &ground{job: j, round: round, template: mining.Assemble(order)}
-		g.block, g.tried = mining.GrindAll(g.template, left, cores, func() bool { return ctx.Err() != nil || life.Err() != nil })
+		g.block, g.tried = mining.GrindAll(g.template, left, cores, stopped)
+		if g.block != nil && board.Index.Get(g.block.Hash()) != nil {
+			// The same block once more, after it was invalidated, say.
+			order.Extra = extra
+			g.template = mining.Assemble(order)
+			first := g.tried
+			g.block, g.tried = mining.GrindAll(g.template, left, cores, stopped)
+			g.tried += first
+		}
 		self.Post(g)
 	})
 }

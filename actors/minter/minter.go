@@ -62,8 +62,9 @@ func Spec(d Deps) kit.Spec {
 type minter struct {
 	Deps
 	deployments *consensus.DeploymentCache
-	jobs        []*job // the first is under way
-	extra       uint64 // extra nonce, so that no two coinbases are the same
+	jobs        []*job           // the first is under way
+	extra       uint64           // extra nonce, for a coinbase that must not be the same as another
+	builtOn     *chainstate.Node // below the last template
 	lastAt      time.Time
 	barriers    []kit.ReplyTo
 }

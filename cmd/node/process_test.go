@@ -194,12 +194,16 @@ func (p *process) events(name string) (lines []map[string]any) {
 	return lines
 }
 
-const someAddress = "bcrt1q6rz28mcfaxtmd6v789l9rrlrusdprr9pz3cppk"
+// Two addresses: to the same one, at the same second, two nodes mint the same block.
+const (
+	someAddress    = "bcrt1q6rz28mcfaxtmd6v789l9rrlrusdprr9pz3cppk"
+	anotherAddress = "mjTkW3DjgyZck4KbiRusZsqTgaYTxdSz6z"
+)
 
 func TestANodeOf300BlocksGivesWayToOneOf301InOneReorganisation(t *testing.T) {
 	a, b := launchNode(t, t.TempDir()), launchNode(t, t.TempDir())
 	a.rpc(nil, "generatetoaddress", 300, someAddress)
-	b.rpc(nil, "generatetoaddress", 301, someAddress)
+	b.rpc(nil, "generatetoaddress", 301, anotherAddress)
 	b.rpc(nil, "addnode", fmt.Sprintf("127.0.0.1:%d", a.p2p), "onetry")
 	a.until("both nodes have one tip", func() bool { return a.tip() == b.tip() })
 	if got, want := a.coinSet(), b.coinSet(); got != want {
