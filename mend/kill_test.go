@@ -125,3 +125,22 @@ func TestAReindexingKilledAtEachStepGoesOnWhereItWas(t *testing.T) {
 		}
 	}
 }
+
+func TestATornPhaseIsNamedWithWhatMendsIt(t *testing.T) {
+	dir := filepath.Join(scratch(t), "store")
+	closeStore(t, open(t, dir))
+	for _, text := range []string{"", "head", "bodies\x00", "\x00\x00\x00\x00"} {
+		if err := os.WriteFile(dir+stateSuffix, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for what, err := range map[string]error{
+			"asking":  func() error { _, err := Pending(dir); return err }(),
+			"reindex": func() error { _, err := Reindex(options(t, dir)); return err }(),
+			"wipe":    WipeCoins(options(t, dir)),
+		} {
+			if err == nil || !strings.Contains(err.Error(), dir+stateSuffix) || !strings.Contains(err.Error(), "troupe reindex") {
+				t.Errorf("%q, %s: %v", text, what, err)
+			}
+		}
+	}
+}

@@ -295,6 +295,21 @@ func TestAnExportHoldsTheBestChainInOrder(t *testing.T) {
 	}
 }
 
+func cutManifest(t *testing.T, dir string) {
+	t.Helper()
+	path := filepath.Join(dir, "MANIFEST")
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, info.Size()-1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chainstore.Open(dir, storeOptions(t)); !errors.Is(err, chainstore.ErrCorrupt) {
+		t.Fatalf("opened with %v", err)
+	}
+}
+
 func TestAStoreIsMadeAnewWhateverIsDamaged(t *testing.T) {
 	chain, branch := forged(t, 120, 70) // bodies beside their key and in the value log
 	for _, row := range []struct {
@@ -307,6 +322,7 @@ func TestAStoreIsMadeAnewWhateverIsDamaged(t *testing.T) {
 		{"the note of what was synced", func(t *testing.T, dir string) { remove(t, dir, "SYNC") }, 0, nil},
 		{"the format", func(t *testing.T, dir string) { remove(t, dir, "FORMAT") }, 0, nil},
 		{"the manifest", func(t *testing.T, dir string) { remove(t, dir, "MANIFEST") }, 0, nil},
+		{"the manifest's end, after which it was opened in vain", cutManifest, 0, nil},
 		{"all that is not in the value log", func(t *testing.T, dir string) { remove(t, dir, "*.mem"); remove(t, dir, "*.sst") }, len(chain), chain},
 		{"a body", func(t *testing.T, dir string) { flip(t, dir, chain[len(chain)-10]) }, 10, chain[len(chain)-10:][:1]},
 	} {
