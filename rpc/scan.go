@@ -77,7 +77,7 @@ type scanResult struct {
 
 // startScan walks over all coins and lists those that the descriptors stand for.
 func (c *Call) startScan() (any, error) {
-	needles := make(map[string]string) // output script -> its descriptor
+	needles := make(map[string]needle) // by output script
 	for _, object := range c.Elements(1) {
 		if err := c.addNeedles(needles, object); err != nil {
 			return nil, err
@@ -109,7 +109,11 @@ func (c *Call) startScan() (any, error) {
 				return err
 			}
 		}
-		if desc, ok := needles[string(coin.Output.PkScript)]; ok {
+		if n, ok := needles[string(coin.Output.PkScript)]; ok {
+			desc, err := n.describe(c.Node.Board.Params.Name)
+			if err != nil {
+				return err
+			}
 			r.add(op, coin, tip, desc)
 		}
 		return nil
@@ -135,9 +139,25 @@ func (r *scanResult) add(op tx.OutPoint, coin *consensus.Coin, tip *chainstate.N
 	r.Unspents = append(r.Unspents, u)
 }
 
+// needle is a script that is looked for: one form of a descriptor at an index.
+type needle struct {
+	of    *descriptor.Descriptor
+	index uint32
+	form  int
+}
+
+// describe is only worth its time for what was found.
+func (n needle) describe(chain string) (string, error) {
+	outputs, err := n.of.Outputs(n.index, chain)
+	if err != nil {
+		return "", err
+	}
+	return outputs[n.form].Desc, nil
+}
+
 // addNeedles expands one scan object: a descriptor, or an object with a
 // descriptor and a range.
-func (c *Call) addNeedles(needles map[string]string, object json.RawMessage) error {
+func (c *Call) addNeedles(needles map[string]needle, object json.RawMessage) error {
 	var desc string
 	first, last := int64(0), int64(1000)
 	switch kindOf(object) {
@@ -174,8 +194,8 @@ func (c *Call) addNeedles(needles map[string]string, object json.RawMessage) err
 		if err != nil {
 			return Errorf(CodeInvalidAddress, "Cannot derive script without private keys: '%s'", desc)
 		}
-		for _, s := range scripts {
-			needles[string(s)] = descriptor.Infer(s, c.Node.Board.Params.Name)
+		for form, s := range scripts {
+			needles[string(s)] = needle{d, uint32(i), form}
 		}
 	}
 	return nil

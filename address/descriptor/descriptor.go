@@ -50,6 +50,8 @@ func (d *Descriptor) Expand(i uint32) ([][]byte, error) {
 // node is a function of the descriptor language.
 type node interface {
 	expand(i uint32) ([][]byte, error)
+	// concrete describes each of these scripts by its keys; nil when there are none.
+	concrete(i uint32) ([]string, error)
 	text() string
 	solvable() bool
 }
