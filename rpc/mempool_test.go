@@ -171,6 +171,28 @@ func TestAcceptanceIsTestedWithoutBeingMade(t *testing.T) {
 	if got := call[[]result](r, "testmempoolaccept", []string{raws[1], raws[0]}); got[0].PackageError != "package-not-sorted" {
 		t.Errorf("%+v", got)
 	}
+	if got := call[[]result](r, "testmempoolaccept", []string{raws[0], raws[2]}); got[0].Allowed != nil || got[1].Allowed == nil || got[1].RejectReason != "missing-inputs" {
+		t.Errorf("%+v", got)
+	}
+	var generations []*tx.Tx // three, of version 3
+	for i, x := range txs {
+		inputs := append([]tx.Input(nil), x.Inputs...)
+		if i > 0 {
+			inputs[0].PrevOut.Hash = generations[i-1].ID()
+		}
+		generations = append(generations, tx.New(3, inputs, x.Outputs, 0))
+	}
+	last := generations[2]
+	why := fmt.Sprintf("TRUC-violation, tx %s (wtxid=%s) would have too many ancestors", last.ID(), last.WitnessID())
+	if got := call[[]result](r, "testmempoolaccept", []string{hexTx(generations[0]), hexTx(generations[1]), hexTx(last)}); got[0].PackageError != why {
+		t.Errorf("%+v", got)
+	}
+	r.refuses(-25, "package topology disallowed", "submitpackage", raws)
+	rival := tx.New(2, txs[0].Inputs, txs[0].Outputs[:1], 0)
+	spendsBoth := tx.New(2, []tx.Input{{PrevOut: tx.OutPoint{Hash: txs[0].ID()}}, {PrevOut: tx.OutPoint{Hash: rival.ID()}}}, txs[1].Outputs, 0)
+	if got, want := r.raw("submitpackage", []string{raws[0], hexTx(rival), hexTx(spendsBoth)}), `{"package_msg":"conflict-in-package","tx-results":{},"replaced-transactions":[]}`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
 	r.refuses(-8, "Array must contain between 1 and 25 transactions.", "testmempoolaccept", []string{})
 	r.refuses(-22, "TX decode failed: 00 Make sure the tx has at least one input.", "testmempoolaccept", []string{"00"})
 

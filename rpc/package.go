@@ -96,11 +96,14 @@ func submitPackage(c *Call) (any, error) {
 			return nil, errBurns
 		}
 	}
+	if !mempool.ChildWithParentsTree(txs) {
+		return nil, Errorf(CodeVerify, "package topology disallowed. not child-with-parents or parents depend on each other.")
+	}
 	judged, err := ask[*msg.PackageJudged](c.Context, c.Node, c.Node.Cast.Mempool(), &msg.SubmitPackage{Txs: txs, MaxRate: rate})
 	if err != nil {
 		return nil, err
 	}
-	if judged.Reject != nil && len(judged.Txs) == 0 {
+	if judged.Reject != nil && judged.Reject.Result == mempool.Unknown {
 		return nil, Errorf(CodeVerify, "%s", judged.Reject)
 	}
 	message := "success"
@@ -110,6 +113,9 @@ func submitPackage(c *Call) (any, error) {
 	results, replaced := Object{}, []tx.Hash{}
 	for i := range judged.Txs {
 		v := &judged.Txs[i]
+		if v.Unknown {
+			continue // the package failed as a whole
+		}
 		results = append(results, Field{txs[i].WitnessID().String(), describeJudged(txs[i], v)})
 		replaced = append(replaced, ids(v.Replaced)...)
 	}
@@ -121,8 +127,6 @@ func describeJudged(t *tx.Tx, v *mempool.Verdict) packageTx {
 	switch {
 	case v.Reject != nil:
 		r.Error = v.Reject.Error()
-	case v.Unknown || v.Entry == nil:
-		r.Error = "package-not-validated"
 	case v.Known && v.Entry.Tx.WitnessID() != t.WitnessID():
 		other := v.Entry.Tx.WitnessID()
 		r.OtherWTxID = &other

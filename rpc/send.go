@@ -170,25 +170,30 @@ func testMempoolAccept(c *Call) (any, error) {
 	}
 	if tested.Package != nil {
 		for i := range results {
-			results[i].PackageError = tested.Package.Reason()
+			results[i].PackageError = tested.Package.Error()
 		}
 	}
 	for i := range results {
-		if i >= len(tested.Verdicts) || tested.Verdicts[i].Unknown || !results[i].decide(&tested.Verdicts[i], rate) {
-			break // what follows was not fully tested
+		if i >= len(tested.Verdicts) || tested.Verdicts[i].Unknown {
+			continue // it was not fully tested
+		}
+		if !results[i].decide(&tested.Verdicts[i], rate) {
+			break
 		}
 	}
 	return results, nil
 }
 
-// decide fills in a verdict, and tells whether the next one counts.
+// decide fills in a verdict, and tells whether those behind it count: what spends
+// from one that pays more than its sender wants would not be sent either.
 func (r *acceptResult) decide(v *mempool.Verdict, maxFeePerKVB int64) bool {
 	allowed := v.Reject == nil
 	r.Allowed = &allowed
 	switch {
-	case allowed && maxFeePerKVB > 0 && v.Fee > maxFeePerKVB*v.VSize/1000:
+	case allowed && maxFeePerKVB > 0 && v.Fee > (maxFeePerKVB*v.VSize+999)/1000:
 		allowed = false
 		r.RejectReason = mempool.ErrMaxFee.Error()
+		return false
 	case allowed:
 		r.VSize = v.VSize
 		r.Fees = judgedFees(v, r.WTxID)
@@ -197,7 +202,7 @@ func (r *acceptResult) decide(v *mempool.Verdict, maxFeePerKVB int64) bool {
 	default:
 		r.RejectReason = v.Reject.Reason()
 	}
-	return allowed
+	return true
 }
 
 // judgedFees tells by which feerate a transaction was judged, and together with
