@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/troupe-node/troupe/actors/msg"
+	"github.com/troupe-node/troupe/forge"
 	"github.com/troupe-node/troupe/internal/testpeer"
 	"github.com/troupe-node/troupe/tx"
 	"github.com/troupe-node/troupe/wire"
@@ -273,4 +274,31 @@ func TestGetaddrIsAnsweredOnceAndOnlyToCallers(t *testing.T) {
 		t.Errorf("%s to a block-relay-only peer", testpeer.Names(got))
 	}
 	expect(t, "relay to it", blocksOnly.Theirs.Relay, false)
+}
+
+func TestAParentThatPaidTooLittleIsAskedForAgainForItsChild(t *testing.T) {
+	s := play(t, noBan)
+	s.coins(3)
+	p := s.peer(testpeer.Options{})
+	coin, _ := s.chain.Coin()
+	pay := func(from forge.Coin, fee int64) (forge.Spend, *tx.Tx) {
+		plan := forge.Spend{Coins: []forge.Coin{from}, Pays: []forge.Pay{{Value: from.Value - fee, Key: s.forge.Key(1)}}}
+		return plan, plan.Sign()
+	}
+	_, old := pay(coin, 2000)
+	plan, parent := pay(coin, 1000) // not enough to replace the old one
+	_, child := pay(plan.Made(parent)[0], 5000)
+	p.Send(transaction(old), transaction(parent))
+	p.Sync()
+	if !s.inPool(old) {
+		t.Fatal("the first payment is not in the pool")
+	}
+	p.Send(transaction(child))
+	ask := testpeer.Wait(p, func(m *wire.GetData) bool { return m.List[0].Hash == parent.ID() })
+	expect(t, "request", ask.List, []wire.InvVect{{Type: wire.InvWitnessTx, Hash: parent.ID()}})
+	p.Send(transaction(parent))
+	p.Sync()
+	if s.inPool(old) || !s.inPool(parent) || !s.inPool(child) {
+		t.Error("the child did not pay for its parent")
+	}
 }

@@ -147,5 +147,9 @@ type Refused struct {
 	Reject *Reject
 }
 
+// TooCheapAlone is the refusal of what was refused for its fee before, and comes
+// again without a child.
+var TooCheapAlone = reject(Reconsiderable, ErrInsufficientFee, "refused before")
+
 // Unavailable is the refusal of a pool that could not find out.
 func Unavailable(why string) *Reject { return reject(Unknown, ErrPoolUnavailable, "%s", why) }

@@ -23,6 +23,7 @@ type submission struct {
 	pack    []*tx.Tx // instead of tx
 	test    bool     // change nothing
 	bypass  bool
+	cheap   bool  // refused alone before
 	time    int64 // when it came; 0: now
 	maxRate int64
 	reply   kit.ReplyTo
@@ -42,7 +43,7 @@ type submission struct {
 }
 
 func (p *pool) submit(k *kit.Context, m *msg.SubmitTx) {
-	p.push(&submission{queue: m.Peer, peer: m.Peer, tx: m.Tx, maxRate: m.MaxFeePerKVB, reply: k.ReplyTo()})
+	p.push(&submission{queue: m.Peer, peer: m.Peer, tx: m.Tx, maxRate: m.MaxFeePerKVB, cheap: m.OnlyWithChild, reply: k.ReplyTo()})
 	p.pump(k)
 }
 
@@ -81,9 +82,12 @@ func (p *pool) pump(k *kit.Context) {
 func (p *pool) begin(k *kit.Context, s *submission) {
 	s.checked, s.refused = false, nil
 	now := k.Now().Unix()
-	if s.pack != nil {
+	switch {
+	case s.pack != nil:
 		s.attempt, s.refused = p.pool.PreparePackage(s.pack, now)
-	} else {
+	case s.cheap:
+		s.refused = mempool.TooCheapAlone
+	default:
 		s.attempt, s.refused = p.pool.Prepare(s.tx, now, s.bypass)
 	}
 	if s.refused != nil {

@@ -49,6 +49,9 @@ type SubmitTx struct {
 	// accepted but pays more, in satoshis per 1000 virtual bytes
 	// (sendrawtransaction's maxfeerate).
 	MaxFeePerKVB int64
+	// OnlyWithChild says that it was refused alone, for its fee: it counts only if
+	// an orphan of the same peer may pay for it.
+	OnlyWithChild bool
 }
 
 // Size is what the transaction takes.

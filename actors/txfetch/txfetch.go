@@ -52,6 +52,7 @@ type txfetch struct {
 	machine   *download.Txs
 	peers     map[msg.PeerID]*msg.Peer
 	refused   refused
+	cheap     refused // refused for their fee alone: a child may pay for them
 	tip       tx.Hash // the refusals are about
 	submitted map[kit.CallID]*arrival
 	held      []*arrival // mempool has no room: in order
@@ -146,7 +147,7 @@ func (f *txfetch) announced(k *kit.Context, m *msg.TxsAnnounced) {
 	ids := make([]download.TxID, 0, len(m.List))
 	for _, v := range m.List {
 		id := download.TxID{Hash: v.Hash, Witness: v.Type == wire.InvWTx}
-		if id.Witness == byWitness && !f.have(id) {
+		if id.Witness == byWitness && !f.have(id) && !f.cheap.has(id.Hash) {
 			ids = append(ids, id)
 		}
 	}
@@ -170,7 +171,7 @@ func (f *txfetch) have(id download.TxID) bool {
 func (f *txfetch) forgetOldRefusals() {
 	if tip := f.Board.Tip().Tip().Hash(); tip != f.tip {
 		f.tip = tip
-		f.refused = refused{}
+		f.refused, f.cheap = refused{}, refused{}
 	}
 }
 
@@ -190,7 +191,9 @@ func (f *txfetch) arrived(k *kit.Context, a *arrival) {
 }
 
 func (f *txfetch) submit(k *kit.Context, a *arrival) bool {
-	id, result := k.Call(f.Cast.Mempool(), &msg.SubmitTx{Tx: a.msg.Tx, Peer: a.msg.Peer.ID}, patience)
+	id, result := k.Call(f.Cast.Mempool(), &msg.SubmitTx{
+		Tx: a.msg.Tx, Peer: a.msg.Peer.ID, OnlyWithChild: f.cheap.has(a.msg.Tx.WitnessID()) && !a.msg.Peer.Permissions.Has(config.PermForceRelay),
+	}, patience)
 	switch result {
 	case kit.Full:
 		return false
@@ -239,6 +242,10 @@ func (f *txfetch) refuse(t *tx.Tx, r *mempool.Reject) error {
 	switch r.Result {
 	case mempool.WitnessStripped, mempool.Unknown:
 		return nil
+	case mempool.Reconsiderable:
+		f.cheap.add(t.WitnessID())
+		f.machine.Forget(t.WitnessID())
+		return nil
 	}
 	f.refused.add(t.WitnessID())
 	f.machine.Forget(t.WitnessID())
@@ -253,12 +260,17 @@ func (f *txfetch) refuse(t *tx.Tx, r *mempool.Reject) error {
 }
 
 // orphan asks whoever sent it for the parents, unless one of them was refused:
-// then the orphan is, too.
+// then the orphan is, too. One parent that only paid too little is asked for again,
+// for the orphan may pay for it; with two of them no package would help.
 func (f *txfetch) orphan(k *kit.Context, a *arrival, v *mempool.Verdict) {
 	t := a.msg.Tx
 	var parents []download.TxID
+	cheap := 0
 	for _, h := range v.Missing {
-		if f.refused.has(h) {
+		if f.cheap.has(h) {
+			cheap++
+		}
+		if f.refused.has(h) || cheap > 1 {
 			f.refused.add(t.WitnessID())
 			f.refused.add(t.ID())
 			return
