@@ -78,7 +78,11 @@ type work struct {
 func (p *Pool) judge(a *Attempt, now int64) (*work, Verdict) {
 	w := &work{Attempt: a}
 	v := Verdict{Missing: a.missing}
-	r := p.preChecks(w, now, singleRules)
+	may := singleRules
+	if a.packed {
+		may = memberRules
+	}
+	r := p.preChecks(w, now, may)
 	if a.vsize > 0 {
 		v.Fee, v.VSize = a.fee, a.vsize
 		v.Effective, v.With = perKVB(w.modified, a.vsize), []tx.Hash{a.Tx.WitnessID()}

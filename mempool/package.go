@@ -219,10 +219,19 @@ func (a *Attempt) checkShape() *Reject {
 	return nil
 }
 
+// lostParent tells whether another member of the package has replaced what this one
+// spends from, whose coins were there when it was checked.
+func (p *Pool) lostParent(m *Attempt) bool {
+	return slices.ContainsFunc(m.parents, func(q *Entry) bool { return p.index.byID.get(q.Tx.ID()) != q })
+}
+
 // finishMember tries a transaction of a package alone.
 func (p *Pool) finishMember(m *Attempt, now, maxRate int64) Verdict {
 	if m.alone != nil {
 		return Verdict{Reject: m.alone}
+	}
+	if p.lostParent(m) {
+		return Verdict{Reject: missingInputs}
 	}
 	m.parents = p.parentsIn(m.Tx) // those before it may be in by now
 	if r := p.checkPlace(m.Tx, anyRules); r != nil {

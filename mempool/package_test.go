@@ -262,3 +262,21 @@ func TestTRUCPackages(t *testing.T) {
 		t.Fatalf("%v", v.Reject)
 	}
 }
+
+func TestAMemberLosesWhatAnotherReplaces(t *testing.T) {
+	w := newWorld(t)
+	coin := w.coin(one)
+	old := w.pay(1000, coin)
+	w.must(old)
+	w.pool.rolling.raise(5000)
+	cheap := w.pay(200, out(old, 0)) // cannot stand alone
+	rival := w.pay(50_000, coin)     // takes away what cheap spends
+	child := spend{in: []tx.OutPoint{out(cheap, 0), out(rival, 0)}, outs: []int64{one}}.tx()
+	v := w.pack(cheap, rival, child)
+	if !errors.Is(v.Reject, ErrPackageFailed) || v.Txs[0].Reject == nil || v.Txs[0].Reject.Reason() != "bad-txns-inputs-missingorspent" {
+		t.Fatalf("%v: %v", v.Reject, v.Txs[0].Reject)
+	}
+	if v.Txs[1].Entry == nil || w.pool.Count() != 1 {
+		t.Fatalf("%v, %d in the pool", v.Txs[1].Reject, w.pool.Count())
+	}
+}

@@ -34,7 +34,7 @@ func (s *subpackage) checkReplacement() *Reject {
 	}
 	id := child.Tx.ID()
 	if count := descendantsAtMost(conflicts); count > maxReplacements {
-		return deny("too many potential replacements", text("rejecting replacement %s; too many potential replacements (%d > %d)", id, count, maxReplacements))
+		return deny("too many potential replacements", text("rejecting replacement %s; too many potential replacements (%d > %d)\n", id, count, maxReplacements))
 	}
 	all := s.pool.descendants(conflicts...)
 	if why := s.pool.paysFor(s.modified, s.vsize, feesOf(all), id); why != "" {

@@ -106,6 +106,7 @@ type rules struct {
 var (
 	anyRules    = rules{replace: true}
 	singleRules = rules{replace: true, sibling: true, carveOut: true}
+	memberRules = rules{replace: true, sibling: true} // alone, but of a package
 )
 
 // checkPlace asks whether the pool has room for t at all: it is final in the

@@ -25,7 +25,7 @@ func (p *Pool) checkReplacement(w *work) *Reject {
 	}
 	if count := descendantsAtMost(w.conflicts); count > maxReplacements { // rule 5
 		return deny(MempoolPolicy, ErrTooManyReplaced,
-			"rejecting replacement %s; too many potential replacements (%d > %d)", id, count, maxReplacements)
+			"rejecting replacement %s; too many potential replacements (%d > %d)\n", id, count, maxReplacements)
 	}
 	all := p.descendants(w.conflicts...)
 	if i := p.addsUnconfirmed(w.Attempt, all); i >= 0 { // rule 2

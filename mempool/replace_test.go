@@ -137,6 +137,16 @@ func TestReplacementTextsAreCores(t *testing.T) {
 	if v = w.offer(next); v.Reject.Error() != want {
 		t.Fatalf("%q; want %q", v.Reject.Error(), want)
 	}
+	var coins []tx.OutPoint
+	for range 5 {
+		coins = append(coins, w.coin(one))
+		w.chain(25, coins[len(coins)-1])
+	}
+	next = w.pay(one, coins...)
+	want = "too many potential replacements, rejecting replacement " + next.ID().String() + "; too many potential replacements (125 > 100)\n"
+	if v = w.offer(next); v.Reject.Error() != want {
+		t.Fatalf("%q; want %q", v.Reject.Error(), want)
+	}
 }
 
 func TestChainsHaveLimits(t *testing.T) {
@@ -151,6 +161,18 @@ func TestChainsHaveLimits(t *testing.T) {
 		}
 		w.must(w.pay(1000, out(first, 1))) // the carve-out
 		w.pool.check(t)
+	})
+	t.Run("a member of a package gets no carve-out", func(t *testing.T) {
+		w := newWorld(t)
+		first := spend{in: []tx.OutPoint{w.coin(one)}, outs: []int64{one / 2, one/2 - 1000}}.tx()
+		w.must(first)
+		w.chain(24, out(first, 0))
+		small := w.pay(1000, out(first, 1))
+		child := spend{in: []tx.OutPoint{out(small, 0)}, outs: []int64{small.Outputs[0].Value - 1000}}.tx()
+		if v := w.pack(small, child); !errors.Is(v.Reject, ErrPackageFailed) || !errors.Is(v.Txs[0].Reject, ErrTooLongChain) {
+			t.Fatalf("%v: %v", v.Reject, v.Txs[0].Reject)
+		}
+		w.must(small)
 	})
 	t.Run("the carve-out is for one, and for small ones", func(t *testing.T) {
 		w := newWorld(t)

@@ -62,6 +62,9 @@ func (s *subpackage) preCheck(w *work, now, maxRate int64) *Reject {
 	if w.alone != nil {
 		return w.alone
 	}
+	if s.pool.lostParent(w.Attempt) {
+		return missingInputs
+	}
 	w.parents = s.pool.parentsIn(w.Tx)
 	if r := s.pool.preChecks(w, now, s.may); r != nil {
 		return r
