@@ -26,6 +26,8 @@ type Entry struct {
 	lock      consensus.LockPoint // the owner's alone, as is everything below
 	coinsFrom int32               // height of the youngest confirmed coin it spends
 	returned  bool                // from a disconnected block
+	batch     uint64              // that it came back with
+	together  Totals              // it and its descendants of that batch, without fees
 	mark      uint64              // of the last walk
 	evict     int                 // place in the eviction heap; -1 when it is not there
 	due       int                 // place in the expiry heap

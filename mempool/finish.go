@@ -150,6 +150,7 @@ func (p *Pool) admit(w *work) *Entry {
 	e := &Entry{
 		Tx: a.Tx, Fee: a.fee, VSize: a.vsize, SigOpCost: int64(a.sigOpCost), Time: a.Time,
 		Height: a.tip.Node.Height(), Sequence: p.sequence, lock: a.lock, evict: -1, returned: a.Bypass,
+		batch: a.Batch, together: Totals{Count: 1, VSize: a.vsize},
 	}
 	if a.Bypass {
 		e.Sequence = 0 // before any child that was here already, as in Core

@@ -84,6 +84,9 @@ func (p *Pool) insert(e *Entry) {
 		p.walk(parents, parentsOf, func(a *Entry) {
 			links.Ancestors.add(a.own())
 			a.edit(func(l *Links) { l.Descendants.add(own) })
+			if e.batch != 0 && a.batch == e.batch {
+				a.together.add(Totals{Count: 1, VSize: e.VSize})
+			}
 			p.rescore(a)
 		})
 		for _, q := range parents {

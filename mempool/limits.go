@@ -6,10 +6,13 @@ import "slices"
 type chainLimits struct {
 	ancestors, descendants   int
 	ancestorVB, descendantVB int64
+	batch                    uint64 // unless 0, only descendants of this batch count
 }
 
 func (p *Policy) chainLimits() chainLimits {
-	return chainLimits{p.AncestorCount, p.DescendantCount, p.AncestorVBytes, p.DescendantVBytes}
+	return chainLimits{
+		ancestors: p.AncestorCount, descendants: p.DescendantCount, ancestorVB: p.AncestorVBytes, descendantVB: p.DescendantVBytes,
+	}
 }
 
 // checkLimits returns the attempt's ancestors in the pool, or the limit that it
@@ -18,6 +21,7 @@ func (p *Policy) chainLimits() chainLimits {
 // carve-out, for the anchors of Lightning).
 func (p *Pool) checkLimits(w *work, may rules) ([]*Entry, *Reject) {
 	limits := p.policy.chainLimits()
+	limits.batch = w.Batch
 	if len(w.conflicts) == 1 && may.carveOut {
 		limits.descendants++
 		limits.descendantVB += w.conflicts[0].Links().Descendants.VSize
@@ -30,7 +34,7 @@ func (p *Pool) checkLimits(w *work, may rules) ([]*Entry, *Reject) {
 		return nil, why
 	}
 	carveOut := chainLimits{
-		ancestors: 2, ancestorVB: limits.ancestorVB,
+		ancestors: 2, ancestorVB: limits.ancestorVB, batch: limits.batch,
 		descendants: limits.descendants + 1, descendantVB: limits.descendantVB + extraDescendantVBytes,
 	}
 	if ancestors, again := p.ancestorsWithin(w.parents, w.vsize, 1, carveOut); again == nil {
@@ -61,6 +65,9 @@ func (p *Pool) ancestorsWithin(parents []*Entry, vsize int64, count int, limits 
 		e := list[i]
 		links := e.Links()
 		down := links.Descendants
+		if limits.batch != 0 {
+			down = e.batchOf(limits.batch)
+		}
 		size += e.VSize
 		switch {
 		case down.VSize+vsize > limits.descendantVB:
@@ -81,4 +88,13 @@ func (p *Pool) ancestorsWithin(parents []*Entry, vsize int64, count int, limits 
 		}
 	}
 	return list, nil
+}
+
+// batchOf is the entry with those of its descendants that came back to the pool
+// together with it in the batch.
+func (e *Entry) batchOf(batch uint64) Totals {
+	if e.batch != batch {
+		return Totals{}
+	}
+	return e.together
 }

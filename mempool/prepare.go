@@ -14,6 +14,11 @@ type Attempt struct {
 	// MaxRate, unless zero, is what our operator is ready to pay, in satoshis per
 	// kvB of the size without signature operations.
 	MaxRate int64
+	// Batch numbers what comes back to the pool together, with Bypass: the
+	// transactions of one call's disconnected blocks. Only descendants of the same
+	// batch count against the limits, as in Core, which links a batch to what the
+	// pool had already when all of it is in.
+	Batch uint64
 
 	policy  *Policy
 	tip     Tip

@@ -15,8 +15,11 @@ const (
 // that is wrong is another child, and it could be evicted instead, the refusal
 // comes with that sibling.
 func checkTRUC(w *work) (sibling *Entry, r *Reject) {
-	t := w.Tx
-	for _, q := range w.ancestors {
+	t, ancestors := w.Tx, w.ancestors
+	if w.Batch != 0 { // the others are linked when the batch is in, and not judged by these rules
+		ancestors = slices.DeleteFunc(slices.Clone(ancestors), func(q *Entry) bool { return q.batch != w.Batch })
+	}
+	for _, q := range ancestors {
 		if (t.Version == trucVersion) != (q.Tx.Version == trucVersion) {
 			return nil, mixesTRUC(t, q.Tx)
 		}
@@ -27,16 +30,20 @@ func checkTRUC(w *work) (sibling *Entry, r *Reject) {
 	switch {
 	case w.vsize > trucMaxVSize:
 		return nil, trucReject("version=3 tx %s is too big: %d > %d virtual bytes", named(t), w.vsize, trucMaxVSize)
-	case len(w.ancestors)+1 > trucAncestors:
+	case len(ancestors)+1 > trucAncestors:
 		return nil, trucReject("tx %s would have too many ancestors", named(t))
-	case len(w.ancestors) == 0:
+	case len(ancestors) == 0:
 		return nil, nil
 	case w.vsize > trucChildMaxVSize:
 		return nil, trucReject("version=3 child tx %s is too big: %d > %d virtual bytes", named(t), w.vsize, trucChildMaxVSize)
 	}
-	parent := w.ancestors[0]
+	parent := ancestors[0]
 	links := parent.Links()
-	if links.Descendants.Count+1 <= trucDescendants {
+	below := links.Descendants
+	if w.Batch != 0 {
+		below = parent.batchOf(w.Batch)
+	}
+	if below.Count+1 <= trucDescendants {
 		return nil, nil
 	}
 	for _, c := range links.Children {

@@ -62,6 +62,7 @@ type world struct {
 	pool   *Pool
 	now    int64
 	serial uint64
+	batch  uint64 // of what comes back to the pool
 }
 
 type undo struct {
@@ -173,6 +174,9 @@ func (w *world) submit(t *tx.Tx, bypass bool) Verdict {
 		if r != nil {
 			return Verdict{Reject: r}
 		}
+		if bypass {
+			a.Batch = w.batch
+		}
 		if err := a.Check(w, nil); err != nil {
 			w.t.Fatal(err)
 		}
@@ -253,6 +257,7 @@ func (w *world) disconnect() []*tx.Tx {
 func (w *world) settle(fork int32, returned []*tx.Tx) {
 	w.t.Helper()
 	w.pool.SetTip(NewTip(w.tip, w.params))
+	w.batch++
 	for _, t := range returned {
 		w.submit(t, true)
 	}

@@ -23,8 +23,9 @@ type submission struct {
 	pack    []*tx.Tx // instead of tx
 	test    bool     // change nothing
 	bypass  bool
-	cheap   bool  // refused alone before
-	time    int64 // when it came; 0: now
+	batch   uint64 // with bypass: what it came back with
+	cheap   bool   // refused alone before
+	time    int64  // when it came; 0: now
 	maxRate int64
 	reply   kit.ReplyTo
 	round   *round
@@ -94,7 +95,7 @@ func (p *pool) begin(k *kit.Context, s *submission) {
 		s.checked = true
 		return
 	}
-	s.attempt.MaxRate = s.maxRate
+	s.attempt.MaxRate, s.attempt.Batch = s.maxRate, s.batch
 	if s.time != 0 {
 		s.attempt.Time = s.time
 	}

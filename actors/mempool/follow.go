@@ -26,7 +26,10 @@ const (
 )
 
 // returnedTx is a transaction of a disconnected block.
-type returnedTx struct{ tx *tx.Tx }
+type returnedTx struct {
+	tx    *tx.Tx
+	batch uint64
+}
 
 // walked brings the blocks between the pool's tip and another.
 type walked struct {
@@ -135,9 +138,13 @@ func (p *pool) arrive(k *kit.Context, w *walked) {
 			p.fork = w.fork
 		}
 		var back []returnedTx
+		p.batch++
 		for _, b := range slices.Backward(w.disconnected) {
 			for _, t := range b.Txs[1:] {
-				back = append(back, returnedTx{t})
+				back = append(back, returnedTx{t, p.batch})
+			}
+			if len(w.connected) == 0 { // invalidateblock: each for itself, as in Core
+				p.batch++
 			}
 		}
 		p.returned = append(back, p.returned...)
@@ -163,7 +170,7 @@ func (p *pool) arrive(k *kit.Context, w *walked) {
 		return
 	}
 	for _, r := range p.returned {
-		p.push(&submission{queue: unblocked, peer: unblocked, tx: r.tx, bypass: true})
+		p.push(&submission{queue: unblocked, peer: unblocked, tx: r.tx, bypass: true, batch: r.batch})
 	}
 	p.returned = nil
 	p.finishInOrder(k, unblocked)

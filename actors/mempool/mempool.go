@@ -75,6 +75,7 @@ type pool struct {
 	walking    bool  // the blocks to another tip are being read
 	fork       int32 // how far down a reorganisation under way went; -1: none is
 	returned   []returnedTx
+	batch      uint64 // of the last of them
 	rechecking bool
 
 	restore *restore // of mempool.dat, under way
