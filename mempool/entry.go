@@ -114,7 +114,7 @@ const (
 
 // usage is the memory that an entry holds, in bytes.
 func (e *Entry) usage() int64 {
-	n := entryOverhead + int64(unsafe.Sizeof(tx.Tx{})) + rounded(int64(cap(e.Tx.Bytes()))) +
+	n := entryOverhead + int64(unsafe.Sizeof(tx.Tx{})) + int64(cap(e.Tx.Bytes())) +
 		int64(len(e.Tx.Inputs))*inputOverhead + rounded(int64(len(e.Tx.Outputs))*outputOverhead)
 	for i := range e.Tx.Inputs {
 		n += int64(len(e.Tx.Inputs[i].Witness)) * itemOverhead
