@@ -35,12 +35,6 @@ func (s *bodyStore) get(n *Node) *tx.Block {
 // put keeps a body that has just arrived.
 func (s *bodyStore) put(n *Node, b *tx.Block) { s.held[n] = &heldBody{block: b} }
 
-// unstored reports whether the store does not have the body yet.
-func (s *bodyStore) unstored(n *Node) bool {
-	h := s.held[n]
-	return h != nil && !h.stored
-}
-
 // read keeps a body that was read from the store.
 func (s *bodyStore) read(n *Node, b *tx.Block) {
 	if s.held[n] == nil {
@@ -88,6 +82,7 @@ func (m *Machine) keepUndo(s *step) {
 		undo.Txs = append(undo.Txs, t.Coins)
 	}
 	m.undos[n] = undo
+	m.young.addUndo(n, undo)
 	m.commits.addUndo(n, undo)
 	n.set(chainstore.StatusHaveUndo)
 	m.markDirty(n)

@@ -199,10 +199,13 @@ func (m *Machine) Committed(id uint64) {
 	w := c.inflight[0]
 	c.inflight = c.inflight[1:]
 	for _, b := range w.Bodies {
-		m.bodies.stored(m.index.Get(b.Hash()))
+		n := m.index.Get(b.Hash())
+		m.bodies.stored(n)
+		m.young.bodyStored(n)
 	}
 	for _, u := range w.undos {
 		delete(m.undos, u.node)
+		m.young.undoStored(u.node)
 	}
 	if w.coins {
 		m.coinsCommitted(w)
@@ -246,7 +249,6 @@ func (m *Machine) takeBase(tip *Node) (old *coinBase) {
 		return nil
 	}
 	old, m.base = m.base, newCoinBase(snap, tip)
-	m.growUp()
 	return old
 }
 

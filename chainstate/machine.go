@@ -48,7 +48,7 @@ type Machine struct {
 	// Bodies and undo data in memory.
 	bodies bodyStore
 	undos  map[*Node]*chainstore.Undo // not stored yet
-	young  []youngBlock               // what readers may see of these, oldest first
+	young  *young                     // both, for readers
 	loads  loads
 
 	// What is on its way to the store, and to the readers.

@@ -21,6 +21,7 @@ func Open(params *consensus.Params, store chainstore.Store, now int64, opts Opti
 		layers:  layers{budget: opts.LayerBytes},
 		bodies:  newBodyStore(opts.BodyBytes),
 		undos:   make(map[*Node]*chainstore.Undo),
+		young:   &young{store: store},
 		loads:   loads{state: make(map[*Node]*loadState)},
 		subs:    subscribers{of: make(map[*Node][]subscriber)},
 		jobs:    make(map[uint64]*step),
@@ -105,6 +106,7 @@ func (m *Machine) addGenesis() {
 	m.leaves.add(n)
 	m.best = n
 	m.bodies.put(n, b)
+	m.young.addBody(n, b)
 	m.bodies.settled(n)
 	m.commits.addBody(b)
 	m.markDirty(n)

@@ -25,7 +25,7 @@ type Snapshot struct {
 	base   *coinBase
 	layers [2][]*layer // oldest first; together with base the coins at coins
 	coins  *Node
-	young  []youngBlock
+	young  *young
 	refs   atomic.Int64
 }
 
@@ -208,40 +208,6 @@ func (s *Snapshot) layered(op tx.OutPoint) (coin *consensus.Coin, known bool) {
 // order or an index. Its coins are those of the last commit, which this snapshot may
 // be a few blocks ahead of: compare its Tip with CoinsTip.
 func (s *Snapshot) Stored() *chainstore.Snapshot { return s.base.snap }
-
-// Block reads and parses a body, which is not to be changed. chainstore.ErrNotFound means that it was
-// pruned or never here.
-func (s *Snapshot) Block(n *Node) (*tx.Block, error) {
-	if s.refs.Load() <= 0 {
-		return nil, ErrReleased
-	}
-	if y := s.findYoung(n); y != nil {
-		return y.block, nil
-	}
-	return ReadBlock(s.base.snap, n)
-}
-
-// Body reads the bytes of a body, and fails as Block does.
-func (s *Snapshot) Body(n *Node) ([]byte, error) {
-	if s.refs.Load() <= 0 {
-		return nil, ErrReleased
-	}
-	if y := s.findYoung(n); y != nil {
-		return y.block.Bytes(), nil
-	}
-	return s.base.snap.Block(n.hash)
-}
-
-// Undo reads what a block spent. It is not to be changed.
-func (s *Snapshot) Undo(n *Node) (*chainstore.Undo, error) {
-	if s.refs.Load() <= 0 {
-		return nil, ErrReleased
-	}
-	if y := s.findYoung(n); y != nil && y.undo != nil {
-		return y.undo, nil
-	}
-	return s.base.snap.Undo(n.hash)
-}
 
 // Blocks walks the best chain from the tip to genesis, as the first blockchain
 // iterator anybody writes does. It ends at the first error.

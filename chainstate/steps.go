@@ -260,7 +260,6 @@ func (m *Machine) mergeStep() (cost int) {
 	m.connected = s.after()
 	if s.connect {
 		m.keepUndo(s)
-		m.keepYoung(s)
 	}
 	m.bodies.settled(s.node)
 	m.commits.changed(len(s.coins.changes))

@@ -94,6 +94,7 @@ func (m *Machine) failOnContext(n *Node, err error) {
 // and what was waiting for it can be connected.
 func (m *Machine) storeBody(n *Node, b *tx.Block) {
 	m.bodies.put(n, b)
+	m.young.addBody(n, b)
 	m.commits.addBody(b)
 	again := n.txs.Load() != 0
 	n.txs.Store(uint32(len(b.Txs)))

@@ -3,7 +3,6 @@ package rpc
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/troupe-node/troupe/chainstate"
 	"github.com/troupe-node/troupe/chainstore"
@@ -333,26 +332,7 @@ func (n *Node) body(s *chainstate.Snapshot, node *chainstate.Node) (*tx.Block, e
 	}
 	b, err := s.Block(node)
 	if errors.Is(err, chainstore.ErrNotFound) {
-		return n.youngBody(node)
+		return nil, Errorf(CodeMisc, "Block not found on disk")
 	}
 	return b, err
-}
-
-// youngBody reads a block whose body the pinned snapshot does not have yet, and which
-// may be on its way to the store at this moment.
-func (n *Node) youngBody(node *chainstate.Node) (*tx.Block, error) {
-	for deadline := time.Now().Add(2 * time.Second); ; time.Sleep(2 * time.Millisecond) {
-		now, err := n.Board.Store.Snapshot()
-		if err != nil {
-			return nil, err
-		}
-		raw, err := now.Block(node.Hash())
-		now.Release()
-		switch {
-		case err == nil:
-			return tx.ParseBlock(raw)
-		case !node.HasBody() || time.Now().After(deadline):
-			return nil, Errorf(CodeMisc, "Block not found on disk")
-		}
-	}
 }
