@@ -137,6 +137,7 @@ func (m *Headers) check(now time.Time, p *headersPeer, headers []tx.Header, end 
 func (m *Headers) Checked(now time.Time, batch uint64, last Node, err error) {
 	p := m.batches[batch]
 	delete(m.batches, batch)
+	defer m.Progress(now) // what others announced counts after what this peer showed
 	if p == nil || m.peers[p.id] != p || p.gone {
 		return
 	}
@@ -163,7 +164,6 @@ func (m *Headers) Checked(now time.Time, batch uint64, last Node, err error) {
 			m.ask(now, p, locator(m.tree.Best()))
 		}
 	}
-	m.Progress(now)
 }
 
 // blames says whether a refused header is its sender's fault: not if only our

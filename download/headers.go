@@ -248,6 +248,20 @@ func (m *Headers) Best(id PeerID) Node {
 
 // Progress says that the tree has grown or the tip moved.
 func (m *Headers) Progress(now time.Time) {
+	m.recognise()
+	m.start(now)
+	for _, p := range m.order {
+		m.checkChain(now, p)
+	}
+}
+
+// recognise looks whether a block is known by now that a peer announced by its
+// hash alone. While headers are with the chain it waits: whose headers they are is
+// asked for the blocks first, as the one who surely has them (Core's direct fetch).
+func (m *Headers) recognise() {
+	if len(m.batches) > 0 {
+		return
+	}
 	for _, p := range m.order {
 		if p.unknown.IsZero() {
 			continue
@@ -256,10 +270,6 @@ func (m *Headers) Progress(now time.Time) {
 			p.unknown = tx.Hash{}
 			m.has(p, n, false)
 		}
-	}
-	m.start(now)
-	for _, p := range m.order {
-		m.checkChain(now, p)
 	}
 }
 
