@@ -7,10 +7,12 @@ import (
 
 // stallClock measures how long one peer holds up everything: the lowest wanted
 // block is leased to it, later ones are here, nothing else can be asked for, and
-// the chain waits. The patience never follows the suspect's own pace.
+// the chain waits. As in Core it matters only while there is more than the window
+// holds: the last blocks of a chain have the time of any answer. The patience never follows the suspect's own pace.
 type stallClock struct {
 	patience time.Duration
 	since    time.Time // armed since; zero: not armed
+	full     time.Time // and the window is full since; zero: it is not
 	block    *want
 	hedged   bool
 }
@@ -67,20 +69,35 @@ func (m *Blocks) stalled() *want {
 	return w
 }
 
+// holdsUp says whether blocks that somebody has cannot be asked for because the
+// window, or the room for what is staged, is full.
+func (m *Blocks) holdsUp() bool {
+	t := m.fetching()
+	beyond := t.base + int32(len(t.path))
+	return !m.room() || slices.ContainsFunc(m.order, func(p *blocksPeer) bool { return p.reach[slices.Index(m.tracks, t)] >= beyond })
+}
+
 // checkStall hedges at half of the patience and takes the block away at its end.
 func (m *Blocks) checkStall(now time.Time) {
 	w := m.stalled()
 	s := &m.stall
 	if w == nil || w != s.block {
-		s.block, s.hedged, s.since = w, false, now
+		s.block, s.hedged, s.since, s.full = w, false, now, time.Time{}
+	}
+	switch {
+	case w == nil || !m.holdsUp():
+		s.full = time.Time{}
+	case s.full.IsZero():
+		s.full = now
+	}
+	if w == nil {
 		return
 	}
-	waited := now.Sub(s.since)
-	if waited >= s.patience/2 && !s.hedged {
+	if now.Sub(s.since) >= s.patience/2 && !s.hedged {
 		s.hedged = true
 		m.hedge(now, w, "asked too: everything waits for it")
 	}
-	if waited < s.patience {
+	if s.full.IsZero() || now.Sub(s.full) < s.patience {
 		return
 	}
 	m.convict(now, w)
