@@ -302,3 +302,31 @@ func TestAParentThatPaidTooLittleIsAskedForAgainForItsChild(t *testing.T) {
 		t.Error("the child did not pay for its parent")
 	}
 }
+
+func TestGetaddrIsAnsweredAlikeForADay(t *testing.T) {
+	s := play(t)
+	s.clock(0)
+	b := s.Cast.Registry()
+	for i := range 10 {
+		b.Post(&msg.AddrsArrived{Peer: &msg.Peer{Addr: addresses(s, 0, 1)[0].Addr}, Addrs: addresses(s, 100*i, 100)})
+	}
+	s.settled()
+	asked := func() string {
+		p := s.peer(testpeer.Options{})
+		p.Send(&wire.GetAddr{})
+		for _, m := range p.Sync() {
+			if a, ok := m.(*wire.AddrV2); ok {
+				return fmt.Sprint(a.Addrs)
+			}
+		}
+		t.Fatal("no answer")
+		return ""
+	}
+	first := asked()
+	s.clock(20 * time.Hour)
+	expect(t, "answer after 20 hours", asked(), first)
+	s.clock(30 * time.Hour)
+	if asked() == first {
+		t.Error("the same answer after 30 hours")
+	}
+}

@@ -62,7 +62,7 @@ func Spec(d Deps) kit.Spec {
 		Kind: msg.KindRegistry, Name: msg.KindRegistry, Drain: false,
 		Policy: kit.Restart(5, time.Minute, 100*time.Millisecond, kit.Fatal),
 		New: func() kit.Actor {
-			return &registry{Deps: d, leaving: map[*msg.Peer]bool{}, suspects: map[*msg.Peer]bool{}}
+			return &registry{Deps: d, leaving: map[*msg.Peer]bool{}, suspects: map[*msg.Peer]bool{}, answers: answers{}}
 		},
 	}
 }
@@ -76,6 +76,7 @@ type registry struct {
 	leaving     map[*msg.Peer]bool // told to go, to make room
 	suspects    map[*msg.Peer]bool // their addresses were discouraged when they called
 	outbound    outbound
+	answers     answers // to who asked for addresses
 	inactive    bool
 	savedAt     time.Time
 	saving      bool
@@ -112,7 +113,7 @@ func (r *registry) Receive(k *kit.Context, m any) {
 	case *msg.AddrsArrived:
 		r.learn(k, m)
 	case *msg.AddrsWanted:
-		k.Reply(&msg.AddrsChosen{Addrs: r.sample(k)})
+		k.Reply(&msg.AddrsChosen{Addrs: r.answer(k, m.Peer)})
 	case *msg.PeerCommand:
 		k.Reply(&msg.Done{Err: r.order(k, m)})
 	case *msg.Forward:
@@ -299,14 +300,6 @@ func (r *registry) hash(name string, x uint64) uint64 {
 	binary.LittleEndian.PutUint64(key[8:], x)
 	sum := sha256.Sum256(append(key[:], name...))
 	return binary.LittleEndian.Uint64(sum[:])
-}
-
-func (r *registry) sample(k *kit.Context) []wire.PeerAddr {
-	var list []wire.PeerAddr
-	for _, i := range r.book.Sample(wire.MaxAddrs, netaddr.None, k.Now()) {
-		list = append(list, wire.PeerAddr{Time: uint32(i.Seen.Unix()), Services: wire.Services(i.Services), Addr: i.Addr})
-	}
-	return list
 }
 
 func (r *registry) tick(k *kit.Context) {
