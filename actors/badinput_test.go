@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/internal/testpeer"
 	"github.com/troupe-node/troupe/tx"
 	"github.com/troupe-node/troupe/wire"
@@ -241,4 +242,30 @@ func TestFramesWithoutCreditCannotPileUp(t *testing.T) {
 	p.Sync()
 	// The ping's own comes back a moment after its pong.
 	waitFor(t, "all credit to be back", func() bool { return s.Ledger.Gauges().General.Messages == 0 })
+}
+
+// TestAMessageThatIsFarLargerInMemoryWaitsForCredit: one byte of an empty witness item
+// becomes 24 in memory, and a message may hold four million of them.
+func TestAMessageThatIsFarLargerInMemoryWaitsForCredit(t *testing.T) {
+	s := play(t)
+	s.grow(1)
+	const items = 50_000
+	raw := append(make([]byte, 4), 0, 1, 1)
+	raw = append(append(append(raw, make([]byte, 41)...), 1), make([]byte, 9)...)
+	raw = append(tx.AppendCompactSize(raw, items), make([]byte, items+4)...)
+	heavy, err := tx.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	others := s.Heavy.NewOwner("others", kit.Credit{Messages: 1, Bytes: 256 << 20})
+	if others.TryAcquire(256<<20, kit.General) == nil {
+		t.Fatal("there is less credit than was thought")
+	}
+	p := s.peer(testpeer.Options{Patience: time.Minute})
+	p.Send(&wire.Tx{Tx: heavy})
+	waitFor(t, "the message to wait", func() bool { return s.Heavy.Gauges().Waiting == 1 })
+	s.peer(testpeer.Options{}).Sync() // nobody else does
+	others.Close()
+	p.Sync()
+	waitFor(t, "the credit to be back", func() bool { return s.Heavy.Gauges().General == kit.Credit{} })
 }

@@ -49,6 +49,7 @@ type Node struct {
 	Cast   *msg.Cast
 	System *kit.System
 	Ledger *kit.Ledger
+	Heavy  *kit.Ledger // of messages that take far more memory than they have bytes
 	Cache  *script.SigCache
 	IDs    *msg.PeerIDs
 
@@ -62,6 +63,10 @@ var ledgerLimits = kit.LedgerLimits{
 	General: kit.Credit{Messages: 1 << 17, Bytes: 128 << 20},
 	Reserve: kit.Credit{Messages: 1 << 12, Bytes: 64 << 20},
 }
+
+// heavyLimits is what messages may take together that are far larger in memory than
+// on the wire: two of the heaviest.
+var heavyLimits = kit.LedgerLimits{General: kit.Credit{Messages: 1 << 12, Bytes: 256 << 20}}
 
 // startPatience is how long loading the header tree may take.
 const startPatience = 10 * time.Minute
@@ -78,7 +83,7 @@ func Start(o Options) (*Node, error) {
 		o.Env.SetMock(time.Unix(t, 0))
 	}
 	n.System = kit.NewSystem(o.Env, n.log.Listener())
-	n.Ledger = kit.NewLedger(o.Env, ledgerLimits)
+	n.Ledger, n.Heavy = kit.NewLedger(o.Env, ledgerLimits), kit.NewLedger(o.Env, heavyLimits)
 	n.Cache = script.NewSigCache(int(o.Config.Store.SigCache), secret())
 	n.root = n.System.Spawn(rootSpec(n))
 	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
@@ -150,7 +155,7 @@ func (n *Node) Barrier(ctx context.Context) error {
 func (n *Node) connNode() *conn.Node {
 	c := &n.Config.Network
 	return &conn.Node{
-		Board: n.Board, Cast: n.Cast, Ledger: n.Ledger, Log: n.log,
+		Board: n.Board, Cast: n.Cast, Ledger: n.Ledger, Heavy: n.Heavy, Log: n.log,
 		Magic: wire.Magic(n.Params.Magic), Services: n.Services(), UserAgent: n.UserAgent,
 		BlocksOnly: n.Config.Mempool.BlocksOnly, Nonces: conn.NewNonces(secret()),
 		HandshakeTimeout: c.PeerTimeout, MinRelayFee: int64(n.Config.Mempool.MinRelayFee),

@@ -55,8 +55,10 @@ func testNodeLogging(t testing.TB, log *logs.Logger, args ...string) *Node {
 		if err := report.Err(); err != nil {
 			t.Error(err)
 		}
-		if err := n.Ledger.Check(); err != nil {
-			t.Error(err)
+		for _, l := range []*kit.Ledger{n.Ledger, n.Heavy} {
+			if err := l.Check(); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 	return n

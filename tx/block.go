@@ -76,7 +76,11 @@ type tree struct {
 
 // ParseBlock reads exactly one block and keeps raw. A block without
 // transactions is read too: refusing it is consensus' business.
-func ParseBlock(raw []byte) (*Block, error) {
+func ParseBlock(raw []byte) (*Block, error) { return ParseBlockIf(raw, nil) }
+
+// ParseBlockIf is ParseBlock for bytes of a stranger, within the memory that admit
+// allows.
+func ParseBlockIf(raw []byte, admit Admit) (*Block, error) {
 	header, err := ParseHeader(raw)
 	if err != nil {
 		return nil, err
@@ -93,6 +97,9 @@ func ParseBlock(raw []byte) (*Block, error) {
 	}
 	if s.pos != len(raw) {
 		return nil, fmt.Errorf("block of %d bytes %w: %d more", s.pos, ErrTrailing, len(raw)-s.pos)
+	}
+	if err := admit.ask(&s, int(count)); err != nil {
+		return nil, err
 	}
 	b := &Block{Header: header, raw: raw, hash: DoubleSHA256(raw[:HeaderSize])}
 	b.fill(&s, int(count))

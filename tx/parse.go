@@ -3,6 +3,7 @@ package tx
 import (
 	"encoding/binary"
 	"fmt"
+	"unsafe"
 )
 
 // Parse reads exactly one transaction, with or without witness, and keeps raw.
@@ -19,7 +20,7 @@ func ParseStripped(raw []byte) (*Tx, error) {
 }
 
 func parseWhole(raw []byte, witness bool) (*Tx, error) {
-	t, n, err := parseOne(raw, witness)
+	t, n, err := parseOne(raw, witness, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -32,13 +33,35 @@ func parseWhole(raw []byte, witness bool) (*Tx, error) {
 // ParsePrefix reads the transaction at the head of raw and tells how many
 // bytes it took.
 func ParsePrefix(raw []byte) (*Tx, int, error) {
-	return parseOne(raw, true)
+	return parseOne(raw, true, nil)
 }
 
-func parseOne(raw []byte, witness bool) (*Tx, int, error) {
+// ParsePrefixIf is ParsePrefix for bytes of a stranger, within the memory that
+// admit allows.
+func ParsePrefixIf(raw []byte, admit Admit) (*Tx, int, error) {
+	return parseOne(raw, true, admit)
+}
+
+// Admit is asked before a parse takes memory: how many bytes it will take beside
+// what it was given. It may wait; its error ends the parse. What is small on the wire
+// can be large in memory: a witness item of no bytes takes one byte there, and 24 here.
+type Admit func(bytes int) error
+
+func (a Admit) ask(s *scanner, txs int) error {
+	if a == nil {
+		return nil
+	}
+	return a(s.ins*int(unsafe.Sizeof(Input{})) + s.outs*int(unsafe.Sizeof(Output{})) +
+		s.items*int(unsafe.Sizeof([]byte{})) + txs*int(unsafe.Sizeof(Tx{})+unsafe.Sizeof(&Tx{})))
+}
+
+func parseOne(raw []byte, witness bool, admit Admit) (*Tx, int, error) {
 	s := scanner{raw: raw, allowWitness: witness}
 	if err := s.transaction(); err != nil {
 		return nil, 0, fmt.Errorf("transaction %w (at byte %d of %d)", err, s.pos, len(raw))
+	}
+	if err := admit.ask(&s, 1); err != nil {
+		return nil, 0, err
 	}
 	f := filler{
 		raw:   raw[:s.pos:s.pos],

@@ -18,9 +18,9 @@ func (*Block) Command() string { return CmdBlock }
 func (m *Block) AppendPayload(dst []byte) []byte { return append(dst, m.Block.Bytes()...) }
 
 func decodeBlock(c *cursor) Message {
-	b, err := tx.ParseBlock(c.b)
+	b, err := tx.ParseBlockIf(c.b, c.admit)
 	if errors.Is(err, tx.ErrTrailing) {
-		b, err = tx.ParseBlock(c.b[:blockEnd(c.b)])
+		b, err = tx.ParseBlockIf(c.b[:blockEnd(c.b)], c.admit)
 	}
 	if err != nil {
 		c.fail(fromTx(c.command, err))

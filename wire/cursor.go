@@ -13,6 +13,7 @@ type cursor struct {
 	command string
 	b       []byte
 	err     *Error
+	admit   tx.Admit // asked before a block or a transaction takes memory
 }
 
 func (c *cursor) fail(e *Error) {
@@ -105,7 +106,7 @@ func (c *cursor) transaction() *tx.Tx {
 	if c.err != nil {
 		return nil
 	}
-	t, n, err := tx.ParsePrefix(c.b)
+	t, n, err := tx.ParsePrefixIf(c.b, c.admit)
 	if err != nil {
 		c.fail(fromTx(c.command, err))
 		return nil

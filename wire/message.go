@@ -1,5 +1,7 @@
 package wire
 
+import "github.com/troupe-node/troupe/tx"
+
 // Message is one message of the protocol. A message is given away with its
 // sending: nobody modifies it afterwards, and those that were decoded may
 // alias the payload they came from.
@@ -43,11 +45,17 @@ func (m *Raw) AppendPayload(dst []byte) []byte { return append(dst, m.Payload...
 // ignored, as in Core: later versions of the protocol put theirs there.
 // A command without codec gives an [Unknown].
 func Decode(command string, payload []byte) (Message, error) {
+	return DecodeIf(command, payload, nil)
+}
+
+// DecodeIf is Decode within the memory that admit allows, which is asked for blocks
+// and transactions: all else takes memory in proportion to its bytes.
+func DecodeIf(command string, payload []byte, admit tx.Admit) (Message, error) {
 	codec, ok := codecs[command]
 	if !ok || codec.decode == nil {
 		return &Unknown{Name: command, Size: len(payload)}, nil
 	}
-	c := cursor{command: command, b: payload}
+	c := cursor{command: command, b: payload, admit: admit}
 	m := codec.decode(&c)
 	if c.err != nil {
 		return nil, c.err

@@ -16,6 +16,7 @@ type Node struct {
 	Board      *msg.Board
 	Cast       *msg.Cast
 	Ledger     *kit.Ledger
+	Heavy      *kit.Ledger // of messages that take far more memory than they have bytes
 	Log        Log
 	Magic      wire.Magic
 	Services   wire.Services
@@ -43,6 +44,10 @@ type Log interface {
 // credit is what one peer may have on its way through the node: enough to keep
 // a download of blocks going, too little to hurt.
 var credit = kit.Credit{Messages: 256, Bytes: 16 << 20}
+
+// heavyCredit is what messages of one peer may take when decoded, beyond the usual: as
+// much as the heaviest one does, 4,000,000 witness items of no bytes.
+var heavyCredit = kit.Credit{Messages: 256, Bytes: 128 << 20}
 
 // lanes bound a conn's mailbox well above the credit of its peer: frames are
 // never refused.
@@ -153,8 +158,8 @@ func (c *conn) start(k *kit.Context) {
 	c.peer.Stats.SyncedBlocks.Store(-1)
 	c.out.init(c, k)
 	c.tips.last = c.node.Board.Tip().Tip()
-	owner := k.CreditOwner(c.node.Ledger, credit)
-	r := &reader{node: c.node, peer: c.peer, sock: c.sock, in: &c.in, owner: owner, self: k.Self(), env: k.Env()}
+	owner, heavy := k.CreditOwner(c.node.Ledger, credit), k.CreditOwner(c.node.Heavy, heavyCredit)
+	r := &reader{node: c.node, peer: c.peer, sock: c.sock, in: &c.in, owner: owner, heavy: heavy, self: k.Self(), env: k.Env()}
 	k.Go("read", r.run)
 	k.Every(100*time.Millisecond, msg.Tick{})
 	if !c.peer.Inbound() {

@@ -52,6 +52,7 @@ type reader struct {
 	sock  net.Conn
 	in    *intake
 	owner *kit.Owner
+	heavy *kit.Owner // of what decoding takes
 	self  kit.Ref
 	env   kit.Env
 
@@ -178,11 +179,36 @@ func (r *reader) next(ctx context.Context, frames *wire.FrameReader) (*frame, er
 		f.broken = err
 		return f, nil
 	}
-	f.message, f.broken = wire.Decode(h.Command, payload)
+	if err := r.decode(ctx, f, payload); err != nil {
+		f.Release()
+		return nil, err
+	}
 	if b, ok := f.message.(*wire.Block); ok && f.broken == nil {
 		f.checked = checkBlock(b.Block, r.node.Board)
 	}
 	return f, nil
+}
+
+// usual is how many times its bytes a message takes when it is decoded, at the most,
+// for the credit of its bytes to do.
+const usual = 4
+
+// decode reads the message in a payload. One that takes far more memory than bytes
+// waits for credit of its own: a block of four megabytes can take a hundred, and every
+// peer can send one. Whoever holds such credit waits for no other, so that it comes back.
+func (r *reader) decode(ctx context.Context, f *frame, payload []byte) (err error) {
+	f.message, f.broken = wire.DecodeIf(f.command, payload, func(bytes int) error {
+		if bytes <= usual*len(payload) {
+			return nil
+		}
+		r.in.blocked.Store(true)
+		var decoded *kit.Token
+		decoded, err = r.heavy.Acquire(ctx, bytes, kit.General)
+		r.in.blocked.Store(false)
+		f.credit.Join(decoded)
+		return err
+	})
+	return err
 }
 
 // acquire waits for credit.

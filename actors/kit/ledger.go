@@ -77,6 +77,7 @@ type Token struct {
 	pool       Pool // where it was taken from
 	prev, next *Token
 	released   bool
+	also       *Token // of another ledger, given back with this one
 }
 
 type waiter struct {
@@ -240,6 +241,7 @@ func (t *Token) Release() {
 	if t == nil {
 		return
 	}
+	t.also.Release()
 	l := t.owner.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -249,6 +251,10 @@ func (t *Token) Release() {
 	l.drop(t)
 	l.enrol(t.owner)
 }
+
+// Join ties credit of another ledger to this token: both are given back together.
+// Whoever took the two does so before anybody else sees either.
+func (t *Token) Join(other *Token) { t.also = other }
 
 // Bytes is what the token stands for.
 func (t *Token) Bytes() int { return t.bytes }
