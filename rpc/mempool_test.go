@@ -34,7 +34,11 @@ func TestThePoolIsShownAsItIs(t *testing.T) {
 		if got := call[string](r, "sendrawtransaction", hexTx(x)); got != x.ID().String() {
 			t.Fatal(got)
 		}
+		announced := r.node.Board.Pool().LogEnd()
 		r.raw("sendrawtransaction", hexTx(x)) // once more is no error
+		if next := announced.Next(); next == nil || next.Entry.Tx.ID() != x.ID() {
+			t.Error("what was sent again is not announced again")
+		}
 	}
 	wantNames(t, r.raw("getmempoolinfo"), "loaded size bytes usage total_fee maxmempool mempoolminfee minrelaytxfee incrementalrelayfee unbroadcastcount fullrbf")
 	info := call[struct {

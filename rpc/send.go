@@ -70,7 +70,8 @@ func sendRawTransaction(c *Call) (any, error) {
 	return t.ID(), c.Node.submit(c, t, rate)
 }
 
-// submit offers a transaction to the pool. One that is there already is no error.
+// submit offers a transaction to the pool. One that is there already is no error,
+// and is announced to peers that have not heard of it.
 func (n *Node) submit(c *Call, t *tx.Tx, maxFeePerKVB int64) error {
 	confirmed, err := n.hasCoinOf(t)
 	if err != nil {
@@ -78,13 +79,6 @@ func (n *Node) submit(c *Call, t *tx.Tx, maxFeePerKVB int64) error {
 	}
 	if confirmed {
 		return Errorf(CodeAlreadyInChain, "Transaction outputs already in utxo set")
-	}
-	pool, err := n.pool()
-	if err != nil {
-		return err
-	}
-	if pool.ByID(t.ID()) != nil {
-		return nil
 	}
 	v, err := ask[*msg.TxVerdict](c.Context, n, n.Cast.Mempool(), &msg.SubmitTx{Tx: t, MaxFeePerKVB: maxFeePerKVB})
 	if err != nil {

@@ -177,7 +177,6 @@ func (p *pool) known(s *submission) mempool.Verdict {
 	if e == nil || s.queue != operator {
 		return mempool.Verdict{Reject: s.refused}
 	}
-	p.pool.MarkUnbroadcast(s.tx.ID())
 	p.pool.Announce(e)
 	p.dirty = true
 	return mempool.Verdict{Entry: e, Known: true, Fee: e.Fee, VSize: e.VSize}

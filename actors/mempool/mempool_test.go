@@ -262,10 +262,12 @@ func TestThePoolIsBackAfterARestart(t *testing.T) {
 		t.Fatal("a first run has nothing to load")
 	}
 	list := append(s.payments(150), s.descendants(20)...)
-	s.fromPeer(1, list...)
+	s.fromPeer(1, list[0])
+	s.submit(list[1]) // ours: unbroadcast
+	s.fromPeer(1, list[2:]...)
+	s.submit(list[2]) // ours, too, but not ours to announce until somebody asks
 	ask[*msg.Done](s, &msg.Prioritise{ID: list[0].ID(), Delta: 5})
 	ask[*msg.Done](s, &msg.Prioritise{ID: tx.Hash{1}, Delta: -5})
-	s.submit(list[1]) // ours, too: unbroadcast
 	before := s.board.Pool()
 	s.sim.Advance(time.Hour)
 	s.cast.Mempool().Stop(nil)
