@@ -1,11 +1,13 @@
 package wire
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"hash"
 	"io"
+	"strings"
 )
 
 // HeaderSize is the length of a frame's header: magic, command, length and
@@ -22,6 +24,8 @@ type FrameHeader struct {
 	Command  string
 	Length   int
 	Checksum [4]byte
+
+	name string // of the command, for people: whatever bytes came
 }
 
 // ParseHeader reads a frame's header and applies every limit that can be known
@@ -34,11 +38,11 @@ func ParseHeader(b *[HeaderSize]byte, magic Magic) (FrameHeader, error) {
 	h := FrameHeader{Checksum: [4]byte(b[20:24])}
 	length := binary.LittleEndian.Uint32(b[16:20])
 	command, ok := commandOf(b[4 : 4+commandSize])
-	h.Command = command
+	h.Command, h.name = command, shown(b[4:4+commandSize])
 	limit, known := Limit(command)
 	switch {
 	case length > MaxPayload:
-		return h, failf(Oversize, command, "Header error: Size too large (%s, %d bytes)", command, length)
+		return h, failf(Oversize, command, "Header error: Size too large (%s, %d bytes)", h.name, length)
 	case known && int(length) > limit:
 		return h, failf(Oversize, command, "Header error: Size too large (%s, %d bytes): this message never needs more than %d", command, length, limit)
 	}
@@ -47,6 +51,19 @@ func ParseHeader(b *[HeaderSize]byte, magic Magic) (FrameHeader, error) {
 		return h, failf(BadCommand, "", "Header error: Invalid message type (%q)", b[4:4+commandSize])
 	}
 	return h, nil
+}
+
+// shown is a command as people see it, up to its end and without what could be taken
+// for something else in a log (Core's SanitizeString).
+func shown(b []byte) string {
+	b, _, _ = bytes.Cut(b, []byte{0})
+	return string(bytes.Map(func(c rune) rune {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.ContainsRune(" .,;-_/:?@()", c):
+			return c
+		}
+		return -1
+	}, b))
 }
 
 // Known says whether Decode has a reader for this command.
@@ -67,7 +84,7 @@ func (h FrameHeader) Verify(payload []byte) error { return h.verifySum(Checksum(
 
 func (h FrameHeader) verifySum(sum [4]byte) error {
 	if sum != h.Checksum {
-		return failf(BadChecksum, h.Command, "Header error: Wrong checksum (%s, %d bytes), expected %x was %x", h.Command, h.Length, sum, h.Checksum)
+		return failf(BadChecksum, h.Command, "Header error: Wrong checksum (%s, %d bytes), expected %x was %x", h.name, h.Length, sum, h.Checksum)
 	}
 	return nil
 }

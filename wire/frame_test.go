@@ -182,3 +182,15 @@ func TestEveryLimitHoldsItsOwnLargestMessage(t *testing.T) {
 		}
 	}
 }
+
+func TestAFrameOfNoCommandIsNamedByWhatCanBeShownOfIt(t *testing.T) {
+	var b [HeaderSize]byte
+	PutHeader(&b, mainnet, "badmsg\x01%", []byte{1, 'd'})
+	h, err := ParseHeader(&b, mainnet)
+	if !errors.Is(err, BadCommand) || h.Command != "" {
+		t.Fatalf("command %q, error %v", h.Command, err)
+	}
+	if err := h.Verify([]byte{2}); err == nil || !strings.Contains(err.Error(), "Wrong checksum (badmsg, 2 bytes)") {
+		t.Errorf("%v", err)
+	}
+}
