@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/troupe-node/troupe/actors/kit"
@@ -111,6 +112,7 @@ func (v *verify) work(context.Context) {
 		} else {
 			err := v.guard("transaction", func() error { return v.runTx(t.check.Attempt) })
 			t.reply.Reply(&msg.TxChecked{Attempt: t.check.Attempt, Err: err})
+			runtime.Gosched() // there are as many workers as cores, and others who want one
 		}
 	}
 }
