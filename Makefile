@@ -7,7 +7,7 @@ BENCH       ?=
 VERSION     ?=
 LDFLAGS     := $(if $(VERSION),-X main.version=$(VERSION))
 
-.PHONY: build run test test-long race bench bench-sync bench-import bench-flood lint fuzz soak clean
+.PHONY: build run test test-long race bench bench-sync bench-import bench-flood bench-scenarios lint fuzz soak clean
 
 build: ## bin/troupe
 	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/troupe ./cmd/node
@@ -33,11 +33,12 @@ bench-sync: ## download a forged chain of 60,000 transactions, beside btcd; BENC
 bench-import: ## import the first 14,132 blocks of main, beside btcd's addblock
 	$(GO) run ./lab/cmd/bench import $(BENCH)
 
-bench-flood: ## 40,000 transactions over eight connections, then over a hundred, beside btcd; over 400; with blocks among them
+bench-flood: ## 40,000 transactions over eight connections, then over a hundred, beside btcd
 	$(GO) run ./lab/cmd/bench flood $(BENCH)
 	$(GO) run ./lab/cmd/bench flood -connections 100 $(BENCH)
-	$(GO) run ./lab/cmd/bench flood -alone -connections 400 $(BENCH)
-	$(GO) run ./lab/cmd/bench flood -alone -mined 20 $(BENCH)
+
+bench-scenarios: ## floods with blocks among them, at the pool's limit, unfair, of orphans and conflicts, and a restart; BENCH="fair limit" for some
+	$(GO) run ./lab/cmd/bench scenarios $(BENCH)
 
 lint: ## vet, gofmt, staticcheck
 	$(GO) vet ./...

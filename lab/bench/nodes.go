@@ -63,6 +63,7 @@ type node struct {
 	*process
 	*client
 	program Program
+	args    []string
 	dir     string
 	listen  string
 }
@@ -84,11 +85,12 @@ func (p Program) run(ctx context.Context, listen bool, connect string) (n *node,
 	if err := os.Mkdir(data, 0o700); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	proc, err := start(ctx, filepath.Join(dir, "output.log"), p.Path, p.Args(data, ports[0], ports[1], connect)...)
+	args := p.Args(data, ports[0], ports[1], connect)
+	proc, err := start(ctx, filepath.Join(dir, "output.log"), p.Path, args...)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	return &node{process: proc, client: newClient(ports[1]), program: p, dir: dir, listen: fmt.Sprintf("127.0.0.1:%d", ports[0])}, nil
+	return &node{process: proc, client: newClient(ports[1]), program: p, args: args, dir: dir, listen: fmt.Sprintf("127.0.0.1:%d", ports[0])}, nil
 }
 
 // poll is how often a node is asked how far it is.

@@ -10,6 +10,7 @@ import (
 	"github.com/troupe-node/troupe/consensus"
 	"github.com/troupe-node/troupe/forge"
 	"github.com/troupe-node/troupe/lab/peer"
+	"github.com/troupe-node/troupe/tx"
 	"github.com/troupe-node/troupe/wire"
 )
 
@@ -31,12 +32,18 @@ type Options struct {
 	Rate        int    // of them a second, all connections together; 0: as fast as it goes
 	Seed        uint64 // of everything that is forged
 	PerBlock    int    // transactions of each block
+	Shape       Shape  // Txs: what they look like
+	// Greedy, above one, is how many times what each of the others offers the first
+	// connection does.
+	Greedy int
 	// Mined is how many blocks of transactions that the pool has arrive while others
 	// pour in (Txs), and as many before, while all is quiet.
 	Mined int
 
 	// PoolSize tells how many transactions wait in the node, if there is a way to ask.
 	PoolSize func(context.Context) (int, error)
+	// Forged, if set, is shown the transactions of a flood.
+	Forged func([]*tx.Tx)
 	// Started and Ended, if set, are called around the flood itself, when the node is
 	// prepared and everything is forged.
 	Started, Ended func()
@@ -70,6 +77,7 @@ type flood struct {
 	count  counters
 	accept *latencies // from sending to the pong behind
 	pings  *latencies // of the quiet connection
+	shares *shares    // of the connections
 	mined  *Mined     // blocks in a flood of transactions
 	beside sync.WaitGroup
 	probe  *probe // of the node's process, nil when it cannot be found
@@ -82,6 +90,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	if o.Connections < 1 || o.Count < 1 {
 		return nil, fmt.Errorf("%d over %d connections is no flood", o.Count, o.Connections)
+	}
+	if o.Mined > 0 && o.Shape != Payments || o.Greedy > 1 && o.Connections < 3 {
+		return nil, errors.New("blocks need independent payments, and greed somebody to be compared with and the others")
 	}
 	p, err := consensus.ParamsFor("regtest")
 	if err != nil {

@@ -212,7 +212,7 @@ func (f *flood) fill(ctx context.Context, height int32, txs []*tx.Tx) error {
 }
 
 // pushWithBlocks sells half of the blocks while all is quiet and the others in the flood.
-func (f *flood) pushWithBlocks(ctx context.Context, m *miner, sessions []*session, txs []*tx.Tx, pool int) (*Result, error) {
+func (f *flood) pushWithBlocks(ctx context.Context, m *miner, sessions []*session, families [][]*tx.Tx, pool int) (*Result, error) {
 	quiet, loaded := newLatencies(), newLatencies()
 	if err := m.sellAll(ctx, f.Mined, func(d time.Duration) { quiet.add(d, 1) }); err != nil {
 		return nil, err
@@ -227,7 +227,7 @@ func (f *flood) pushWithBlocks(ctx context.Context, m *miner, sessions []*sessio
 			}
 		})
 	})
-	r, err := f.pushTxs(ctx, sessions, txs, pool-f.minedTxs())
+	r, err := f.pushTxs(ctx, sessions, families, pool-f.minedTxs())
 	f.beside.Wait()
 	f.mined.Loaded = loaded.percentiles()
 	return r, errors.Join(err, failed)

@@ -8,19 +8,20 @@ import (
 
 // Result is how a node fared.
 type Result struct {
-	Kind        Kind    `json:"kind"`
-	Target      string  `json:"target"`
-	Seed        uint64  `json:"seed"`
-	Connections int     `json:"connections"`
-	Sent        int64   `json:"sent"`
-	Worked      int64   `json:"worked_off"`
-	Accepted    *int64  `json:"accepted,omitempty"` // in the pool, where there was a way to ask
-	Lost        int     `json:"connections_lost"`
-	Seconds     float64 `json:"seconds"`
-	Goodput     float64 `json:"goodput_per_second"` // of what was accepted, or else worked off
-	Accept      Latency `json:"acceptance"`         // from the sending to the pong behind it
-	Ping        Latency `json:"ping"`               // of a connection that does nothing else
-	Mined       *Mined  `json:"mined,omitempty"`
+	Kind        Kind      `json:"kind"`
+	Target      string    `json:"target"`
+	Seed        uint64    `json:"seed"`
+	Connections int       `json:"connections"`
+	Sent        int64     `json:"sent"`
+	Worked      int64     `json:"worked_off"`
+	Accepted    *int64    `json:"accepted,omitempty"` // in the pool, where there was a way to ask
+	Lost        int       `json:"connections_lost"`
+	Seconds     float64   `json:"seconds"`
+	Goodput     float64   `json:"goodput_per_second"` // of what was accepted, or else worked off
+	Accept      Latency   `json:"acceptance"`         // from the sending to the pong behind it
+	Ping        Latency   `json:"ping"`               // of a connection that does nothing else
+	Mined       *Mined    `json:"mined,omitempty"`
+	Fairness    *Fairness `json:"fairness,omitempty"`
 	// Of the node's process, where it can be found.
 	Memory     int64   `json:"node_memory_bytes,omitempty"`
 	MemoryPeak int64   `json:"node_memory_peak_bytes,omitempty"`
@@ -70,6 +71,13 @@ func (r *Result) Print(w io.Writer) {
 	}
 	line("acceptance", r.Accept)
 	line("ping", r.Ping)
+	if a := r.Fairness; a != nil {
+		fmt.Fprintf(w, "  fairness   Jain %.3f when the first was done: %d to %d of each connection", a.Jain, a.Least, a.Most)
+		if a.Greedy > 0 {
+			fmt.Fprintf(w, ", %d of the greedy one", a.Greedy)
+		}
+		fmt.Fprintln(w)
+	}
 	if m := r.Mined; m != nil {
 		fmt.Fprintf(w, "  %d blocks of %d, from send to announcement, %d of them during the flood\n", m.Loaded.Count, m.PerBlock, m.During)
 		line("quiet", m.Quiet)

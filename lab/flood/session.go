@@ -20,8 +20,9 @@ type batch struct {
 // session is a connection whose pings tell when what came before was worked off.
 type session struct {
 	*peer.Peer
-	flood *flood
-	nonce uint64
+	flood  *flood
+	nonce  uint64
+	number int // among those of the flood
 
 	mu      sync.Mutex
 	pending []batch // in the order sent
@@ -60,6 +61,7 @@ func (s *session) pong(nonce uint64) {
 			if b.n > 0 {
 				s.flood.accept.add(now.Sub(b.at), b.n)
 				s.flood.settled(b.n)
+				s.flood.shares.worked(s.number, b.n)
 			}
 		}
 		s.pending = s.pending[i+1:]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,27 +17,30 @@ import (
 // batchTxs is how many transactions go between two pings, in one write.
 const batchTxs = 16
 
-// txs pushes independent P2WPKH payments: one input, two outputs.
+// txs pushes transactions that spend P2WPKH coins, of the wanted shape.
 func (f *flood) txs(ctx context.Context) (*Result, error) {
 	height, err := f.nodeHeight(ctx)
 	if err != nil {
 		return nil, err
 	}
-	chain, served, err := f.chainOf(forge.Mix{forge.P2WPKH: 1}, f.Count+f.minedTxs(), height, 2*f.Mined)
+	chain, served, err := f.chainOf(forge.Mix{forge.P2WPKH: 1}, f.coins(f.Count+f.minedTxs()), height, 2*f.Mined)
 	if err != nil {
 		return nil, err
 	}
-	payments, err := f.payments(chain, f.Count+f.minedTxs())
+	families, err := f.families(chain, f.Count+f.minedTxs())
 	if err != nil {
 		return nil, err
+	}
+	if f.Forged != nil {
+		f.Forged(slices.Concat(families...))
 	}
 	if err := f.prepare(ctx, served); err != nil {
 		return nil, err
 	}
 	var m *miner
 	if f.Mined > 0 {
-		first := payments[:f.minedTxs()]
-		payments = payments[len(first):]
+		first := slices.Concat(families[:f.minedTxs()]...)
+		families = families[len(first):]
 		if m, err = f.openMiner(ctx, chain, served, first); err != nil {
 			return nil, err
 		}
@@ -58,26 +62,9 @@ func (f *flood) txs(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	if m != nil {
-		return f.pushWithBlocks(ctx, m, sessions, payments, before)
+		return f.pushWithBlocks(ctx, m, sessions, families, before)
 	}
-	return f.pushTxs(ctx, sessions, payments, before)
-}
-
-// payments signs one payment of each of n coins.
-func (f *flood) payments(chain *forge.Chain, n int) ([]*tx.Tx, error) {
-	coins := make([]forge.Coin, n)
-	for i := range coins {
-		var ok bool
-		if coins[i], ok = chain.Coin(); !ok {
-			return nil, fmt.Errorf("the forged chain has %d coins, not %d", i, n)
-		}
-	}
-	txs := make([]*tx.Tx, n)
-	onAllCores(n, func(i int) {
-		spend := f.forge.Payment(coins[i], uint64(i))
-		txs[i] = spend.Sign()
-	})
-	return txs, nil
+	return f.pushTxs(ctx, sessions, families, before)
 }
 
 func (f *flood) openAll(ctx context.Context, height int32) ([]*session, error) {
@@ -93,7 +80,7 @@ func (f *flood) openAll(ctx context.Context, height int32) ([]*session, error) {
 }
 
 // pushTxs deals the transactions out to the connections and waits for the last pong.
-func (f *flood) pushTxs(ctx context.Context, sessions []*session, txs []*tx.Tx, pool int) (*Result, error) {
+func (f *flood) pushTxs(ctx context.Context, sessions []*session, families [][]*tx.Tx, pool int) (*Result, error) {
 	quietCtx, cut := context.WithCancel(ctx)
 	over := make(chan struct{})
 	var quiet sync.WaitGroup
@@ -109,13 +96,12 @@ func (f *flood) pushTxs(ctx context.Context, sessions []*session, txs []*tx.Tx, 
 	used, own, begin := f.probe.look(), ownCPU(), time.Now()
 	var lost atomic.Int64
 	var wg sync.WaitGroup
+	dealt := deal(families, len(sessions), f.Greedy)
+	f.shares = newShares(dealt, f.Greedy > 1)
 	for i, s := range sessions {
-		var mine []*tx.Tx
-		for j := i; j < len(txs); j += len(sessions) {
-			mine = append(mine, txs[j])
-		}
+		s.number = i
 		wg.Go(func() {
-			if err := f.pushOver(ctx, s, mine); err != nil {
+			if err := f.pushOver(ctx, s, dealt[i]); err != nil {
 				lost.Add(1)
 			}
 		})
@@ -125,7 +111,7 @@ func (f *flood) pushTxs(ctx context.Context, sessions []*session, txs []*tx.Tx, 
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	accepted, err := f.settlePool(ctx, pool, len(txs))
+	accepted, err := f.settlePool(ctx, pool, f.Count)
 	took := time.Since(begin)
 	if err != nil {
 		return nil, err
@@ -136,7 +122,7 @@ func (f *flood) pushTxs(ctx context.Context, sessions []*session, txs []*tx.Tx, 
 	close(over)
 	quiet.Wait()
 	r := f.result(took, used, f.probe.look(), ownCPU()-own)
-	r.Lost, r.Accepted = int(lost.Load()), accepted
+	r.Lost, r.Accepted, r.Fairness = int(lost.Load()), accepted, f.shares.found
 	r.rate()
 	if r.Lost == len(sessions) {
 		return r, errClosed

@@ -3,6 +3,7 @@
 //	go run ./lab/cmd/bench sync      download a forged chain from one peer
 //	go run ./lab/cmd/bench import    import the first blocks of main
 //	go run ./lab/cmd/bench flood     push transactions over eight connections (-connections)
+//	go run ./lab/cmd/bench scenarios a node in trouble; the names of some, or all
 //	go run ./lab/cmd/bench forge     write the chain that sync forges to -file, to keep it for a day
 //
 // It builds or installs what it needs, uses no network but the loopback interface and
@@ -37,6 +38,7 @@ type options struct {
 	mined                int
 	seed                 uint64
 	alone, json          bool
+	names                []string
 	patience             time.Duration
 }
 
@@ -61,9 +63,10 @@ func main() {
 	f.IntVar(&o.mined, "mined", 0, "flood: blocks of pool transactions that arrive meanwhile")
 	f.Uint64Var(&o.seed, "seed", 1, "flood: seed")
 	f.Parse(os.Args[2:])
+	o.names = f.Args()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
-	commands := map[string]func(context.Context, *options) error{"sync": syncBench, "import": importBench, "flood": floodBench, "serve": serveFile, "forge": forgeFile}
+	commands := map[string]func(context.Context, *options) error{"sync": syncBench, "import": importBench, "flood": floodBench, "scenarios": scenarioBench, "serve": serveFile, "forge": forgeFile}
 	run, ok := commands[os.Args[1]]
 	if !ok {
 		usage()
@@ -75,7 +78,7 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: bench sync|import|flood|forge [flags]; see bench sync -help")
+	fmt.Fprintln(os.Stderr, "usage: bench sync|import|flood|scenarios|forge [flags]; see bench sync -help")
 	os.Exit(2)
 }
 
@@ -203,6 +206,27 @@ func floodBench(ctx context.Context, o *options) error {
 	}
 	compared.Print(os.Stdout)
 	return nil
+}
+
+func scenarioBench(ctx context.Context, o *options) error {
+	temp, err := os.MkdirTemp("", "troupe-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	o.alone = true
+	if _, _, err := o.tools(ctx, temp); err != nil {
+		return err
+	}
+	out := os.Stdout
+	if o.json {
+		out = os.Stderr
+	}
+	all, err := bench.Play(ctx, bench.Troupe(o.troupe, strings.Fields(o.extra)...), o.names, o.seed, o.patience, out)
+	if err == nil && o.json {
+		return json.NewEncoder(os.Stdout).Encode(all)
+	}
+	return err
 }
 
 func (o *options) print(c *bench.Comparison) error {
