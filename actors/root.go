@@ -37,6 +37,10 @@ type ready struct{}
 // through the callback that root gave it.
 type opened struct{ err error }
 
+// pooled says that the pool has published its first view, which everybody who reads
+// it counts on. Sender: mempool, through the callback that root gave it.
+type pooled struct{}
+
 var (
 	_ = kit.Register[*ready](kit.Message{
 		Lane: kit.Local, Full: kit.Hold, Role: kit.Work, From: []string{msg.KindOutside}, To: []string{msg.KindRoot},
@@ -45,6 +49,10 @@ var (
 	_ = kit.Register[*opened](kit.Message{
 		Lane: kit.Control, Full: kit.Hold, Role: kit.Return, From: []string{msg.KindChain}, To: []string{msg.KindRoot},
 		Doc: "the header tree is loaded, or why not",
+	})
+	_ = kit.Register[*pooled](kit.Message{
+		Lane: kit.Control, Full: kit.Hold, Role: kit.Return, From: []string{msg.KindMempool}, To: []string{msg.KindRoot},
+		Doc: "the pool has a view",
 	})
 )
 
@@ -72,8 +80,12 @@ func (r *root) Receive(k *kit.Context, m any) {
 	case *opened:
 		if r.err = m.err; m.err == nil {
 			r.err = r.company(k)
-			r.on = r.err == nil
 		}
+		if r.err != nil {
+			r.answer()
+		}
+	case *pooled:
+		r.on = r.err == nil
 		r.answer()
 	case *ready:
 		r.waiting = append(r.waiting, k.ReplyTo())
@@ -138,10 +150,12 @@ func refusePruned(s *chainstate.Snapshot, c *config.Config) error {
 func (r *root) company(k *kit.Context) error {
 	n := r.node
 	c := n.Config
+	self := k.Self()
 	r.play(k, observer.Spec(observer.Deps{Board: n.Board, Ledger: n.Ledger, Log: n.Log}))
 	r.play(k, mempool.Spec(mempool.Deps{
 		Board: n.Board, Cast: n.Cast, Policy: poolPolicy(&c.Mempool), AtOnce: 64 * max(1, c.Store.Par),
 		File: n.PoolFile, Keep: c.Mempool.Persist && n.PoolFile != "", Log: n.log,
+		Opened: func() { self.Post(&pooled{}) },
 	}))
 	r.play(k, txfetch.Spec(txfetch.Deps{Board: n.Board, Cast: n.Cast}))
 	r.play(k, blocks.Spec(blocks.Deps{Board: n.Board, Cast: n.Cast, Config: download.BlocksConfig{Params: n.Params}}))

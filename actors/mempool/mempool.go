@@ -31,6 +31,8 @@ type Deps struct {
 	File string
 	Keep bool
 	Log  Log
+	// Opened is told when readers have the first view of each life; may be nil.
+	Opened func()
 }
 
 // Log is told what people want to know of the pool.
@@ -205,6 +207,10 @@ func (p *pool) start(k *kit.Context) {
 func (p *pool) publish(k *kit.Context) {
 	p.Board.PublishPool(p.pool.View(k.Now().Unix()))
 	p.dirty = false
+	if p.Opened != nil {
+		p.Opened()
+		p.Opened = nil
+	}
 }
 
 // pick hands out what a block may hold, unless the pool is on its way.
