@@ -115,13 +115,24 @@ func (m *Machine) connectedMoved() {
 	}
 }
 
+// landingBlocks is how many blocks before the end of a download its changes are written:
+// what these change fits into layers, and their scripts take longer than the commit.
+const landingBlocks = 8
+
+// landing reports whether a download is about to end with more changes to be written than
+// readers could be given in layers. They are written beside the verification of the last
+// blocks, so that the tip comes with its coins.
+func (m *Machine) landing() bool {
+	return m.layers.since.dropped && m.best.height-m.connected.height <= landingBlocks
+}
+
 // commitIfDue writes what has waited long enough or has grown large.
 func (m *Machine) commitIfDue() {
 	c := &m.commits
 	for _, t := range []*int64{&c.lastWrite, &c.lastCoins, &c.lastChange} {
 		*t = min(*t, m.now) // the clock was set back
 	}
-	if c.changes > 0 && c.coins == nil && (c.wanted || m.cache.ShouldFlush() || !m.catchingUp() ||
+	if c.changes > 0 && c.coins == nil && (c.wanted || m.landing() || m.cache.ShouldFlush() || !m.catchingUp() ||
 		m.now-c.lastCoins >= m.opts.FlushSeconds || m.now-c.lastChange >= m.opts.IdleSeconds) {
 		m.commitCoins()
 		return
