@@ -101,7 +101,14 @@ func (v *verify) wake(k *kit.Context) {
 	}
 }
 
+// yieldEvery is after how many transactions a worker lets others have its core: there are
+// as many workers as cores, and whoever is woken meanwhile, the reader of a block or a
+// connection with a ping, would wait until the scheduler took it away, up to 10 ms. After
+// each one would make the batches of all who follow small, and cost a tenth more CPU.
+const yieldEvery = 16
+
 func (v *verify) work(context.Context) {
+	turn := 0
 	for {
 		t, ok := v.queue.take()
 		if !ok {
@@ -112,7 +119,9 @@ func (v *verify) work(context.Context) {
 		} else {
 			err := v.guard("transaction", func() error { return v.runTx(t.check.Attempt) })
 			t.reply.Reply(&msg.TxChecked{Attempt: t.check.Attempt, Err: err})
-			runtime.Gosched() // there are as many workers as cores, and others who want one
+			if turn++; turn%yieldEvery == 0 {
+				runtime.Gosched()
+			}
 		}
 	}
 }
