@@ -271,6 +271,8 @@ func BenchmarkRestartAtTip(b *testing.B) {
 		b.Fatal(err)
 	}
 	submit(b, n, blocks)
+	tip := blocks[len(blocks)-1].Hash() // published before it is committed
+	waitFor(b, "the commit of the tip", func() bool { return n.Board.Store.State().Tip == tip })
 	killed := photograph(b, dir)
 	stopNode(b, n)
 	for _, row := range []struct{ what, dir string }{{"stopped", dir}, {"killed", killed}} {
@@ -288,7 +290,7 @@ func BenchmarkRestartAtTip(b *testing.B) {
 					b.Fatal(err)
 				}
 				b.StopTimer()
-				if got := n.Board.Tip().Tip().Hash(); got != blocks[len(blocks)-1].Hash() {
+				if got := n.Board.Tip().Tip().Hash(); got != tip {
 					b.Fatalf("it starts at %s", got)
 				}
 				stopNode(b, n)
