@@ -37,7 +37,7 @@ func (m *Machine) publish(tip *Node, seq uint64) {
 	} else {
 		s.coins = m.base.tip
 	}
-	if s.coins == tip && m.caughtUp(tip) {
+	if m.caughtUp(s) {
 		m.latched = true
 	}
 	s.ibd = !m.latched
@@ -48,16 +48,17 @@ func (m *Machine) publish(tip *Node, seq uint64) {
 }
 
 // caughtUp is the condition that ends the initial download: a tip with the
-// minimum work and no older than a day (Core's IsInitialBlockDownload). Readers
-// must have that tip's coins, too: see connectedMoved.
-func (m *Machine) caughtUp(tip *Node) bool {
-	return m.params.HasMinimumWork(tip.work) && int64(tip.time) >= m.now-m.opts.MaxTipAge
+// minimum work and no older than a day (Core's IsInitialBlockDownload). Its coins may
+// be behind ([Snapshot.HasCoins]) only where they come with the commit under way.
+func (m *Machine) caughtUp(s *Snapshot) bool {
+	return m.params.HasMinimumWork(s.tip.work) && int64(s.tip.time) >= m.now-m.opts.MaxTipAge &&
+		(s.HasCoins() || s.tip == s.best)
 }
 
 // updateLatch looks whether the initial download has ended. It never begins
 // again.
 func (m *Machine) updateLatch() {
-	if !m.latched && m.published.coins == m.published.tip && m.caughtUp(m.published.tip) {
+	if !m.latched && m.caughtUp(m.published) {
 		m.publishView()
 	}
 }

@@ -70,6 +70,9 @@ func (s *Snapshot) InitialDownload() bool { return s.ibd }
 // that it may stay behind, at the last commit, during a long download.
 func (s *Snapshot) CoinsTip() *Node { return s.coins }
 
+// HasCoins reports whether CoinsTip is the tip.
+func (s *Snapshot) HasCoins() bool { return s.coins == s.tip }
+
 // Header finds any header of the tree, or nil.
 func (s *Snapshot) Header(hash tx.Hash) *Node { return s.index.Get(hash) }
 

@@ -3,6 +3,7 @@ package mempool
 import (
 	"errors"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"sync"
 	"testing"
@@ -197,13 +198,6 @@ func TestAReturnedParentMakesTooLongAChainShorter(t *testing.T) {
 }
 
 func TestMemoryIsAccountedWithinATenth(t *testing.T) {
-	heap := func() int64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
 	for _, c := range []struct {
 		name string
 		fill func(w *world, n int)
@@ -220,10 +214,10 @@ func TestMemoryIsAccountedWithinATenth(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
-			before := heap()
+			before := liveHeap()
 			c.fill(w, c.n)
 			w.coins = nil
-			measured := heap() - before
+			measured := liveHeap() - before
 			t.Logf("said %d, measured %d bytes an entry", w.pool.usage/int64(c.n), measured/int64(c.n))
 			if said := w.pool.usage; said < measured*90/100 || said > measured*110/100 {
 				t.Errorf("said %d bytes, measured %d: %.3f; %d and %d an entry", said, measured, float64(said)/float64(measured), said/int64(c.n), measured/int64(c.n))
@@ -231,6 +225,40 @@ func TestMemoryIsAccountedWithinATenth(t *testing.T) {
 			runtime.KeepAlive(w)
 		})
 	}
+}
+
+// The ordinary limit, and a third more than it holds: what pays worse is thrown out.
+func TestAFullPoolTakesTheMemoryThatItMay(t *testing.T) {
+	if os.Getenv("TROUPE_LONG") == "" {
+		t.Skip("fills 300 MB; TROUPE_LONG=1 runs it")
+	}
+	w := newWorld(t)
+	before := liveHeap()
+	const n = 350_000
+	for range n / 1000 {
+		w.fill(1000, 1, 2)
+		w.pool.TrimToSize()
+		w.pool.Drain()
+	}
+	w.coins = nil
+	measured, limit := liveHeap()-before, w.pool.policy.MaxBytes
+	t.Logf("%d of %d kept; limit %d, said %d, measured %d", w.pool.Count(), n, limit, w.pool.usage, measured)
+	if w.pool.usage > limit || w.pool.usage < limit*99/100 || w.pool.Count() == n {
+		t.Error("the pool is not at its limit")
+	}
+	if measured > limit*110/100 || measured < limit*90/100 {
+		t.Error("the limit and the heap are further apart than a tenth")
+	}
+	runtime.KeepAlive(w)
+}
+
+// liveHeap is how much of the heap is in use.
+func liveHeap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // fill admits transactions as they come from peers, without looking at coins.

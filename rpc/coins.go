@@ -152,7 +152,7 @@ func getTxOutSetInfo(c *Call) (any, error) {
 // settledCoins is a view whose coins are those of its tip. During a download readers' coins
 // may stay behind, at the last commit: then another one is asked for. To be released.
 func (c *Call) settledCoins() (*chainstate.Snapshot, error) {
-	return c.flushedView(func(s *chainstate.Snapshot) bool { return s.CoinsTip() == s.Tip() })
+	return c.flushedView(func(s *chainstate.Snapshot) bool { return s.HasCoins() })
 }
 
 // storedCoins is a view whose tip is the store's, for walking through all coins (Core's

@@ -159,7 +159,7 @@ func generateBlock(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Node.tryBlock(payTo, txs); err != nil {
+	if err := c.tryBlock(payTo, txs); err != nil {
 		return nil, err
 	}
 	submit := c.Bool(2, true)
@@ -211,8 +211,9 @@ func (c *Call) blockTxs() (txs []*tx.Tx, err error) {
 }
 
 // tryBlock checks a block of these transactions as if it were solved.
-func (n *Node) tryBlock(payTo []byte, txs []*tx.Tx) error {
-	s, err := n.pinned()
+func (c *Call) tryBlock(payTo []byte, txs []*tx.Tx) error {
+	n := c.Node
+	s, err := c.settledCoins()
 	if err != nil {
 		return err
 	}

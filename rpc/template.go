@@ -122,7 +122,7 @@ func (c *Call) propose(f fields) (any, error) {
 	if !ok {
 		return nil, Errorf(CodeDeserialization, "Block decode failed")
 	}
-	s, err := c.Node.pinned()
+	s, err := c.settledCoins()
 	if err != nil {
 		return nil, err
 	}

@@ -63,16 +63,21 @@ func (c *chain) ask(k *kit.Context, to kit.Ref, m any) {
 
 // publish shows readers the new view, and tells those who follow it.
 func (c *chain) publish(k *kit.Context, ready *chainstate.Ready) {
+	var landed bool
 	if ready.Snapshot != nil {
 		old := c.Board.Tip()
+		landed = old != nil && !old.HasCoins() && ready.Snapshot.HasCoins()
 		c.Board.PublishTip(ready.Snapshot)
 		if old != nil {
 			old.Release()
 		}
 	}
-	if t := ready.TipChanged; t != nil {
+	switch t := ready.TipChanged; {
+	case t != nil:
 		c.moved(t)
 		c.follow(k, &msg.TipChanged{})
+	case landed:
+		k.Send(c.Cast.Mempool(), &msg.TipChanged{}) // it waits for the coins
 	}
 	if ready.BestHeader != nil {
 		k.Send(c.Cast.Blocks(), &msg.HeaderChanged{})

@@ -60,7 +60,7 @@ func (p *pool) push(s *submission) {
 // as there may be. While the pool moves to another tip only the transactions of
 // disconnected blocks are let through.
 func (p *pool) pump(k *kit.Context) {
-	for begun := 0; len(p.checks) < max(p.AtOnce, 1) && !p.walking; begun++ {
+	for begun := 0; len(p.checks) < max(p.AtOnce, 1) && !p.walking && !p.landing(); begun++ {
 		if begun == burst {
 			k.Self().Post(&more{})
 			return
@@ -84,6 +84,8 @@ func (p *pool) begin(k *kit.Context, s *submission) {
 	s.checked, s.refused = false, nil
 	now := k.Now().Unix()
 	switch {
+	case !s.bypass && p.caughtUp() && !p.Board.Tip().HasCoins():
+		s.refused = mempool.Unavailable("the node is catching up: the coins of its tip are not at hand")
 	case s.pack != nil:
 		s.attempt, s.refused = p.pool.PreparePackage(s.pack, now)
 	case s.cheap:
@@ -136,12 +138,15 @@ func (p *pool) finishInOrder(k *kit.Context, queue msg.PeerID) {
 				p.follow(k) // and decide when the pool is there
 				return
 			}
+			if p.landing() {
+				return
+			}
 			if s.tries < maxTries {
 				p.begin(k, s)
 				continue
 			}
 			if s.bypass {
-				s.tries = 0 // the coins are behind the tip: when the clock ticks
+				s.tries = 0 // the coins stay behind the tip: when the clock ticks
 				return
 			}
 			s.refused = mempool.Unavailable("the chain keeps moving")

@@ -64,6 +64,15 @@ func (p *pool) caughtUp() bool {
 	return tip.Hash() == p.Board.Tip().Tip().Hash()
 }
 
+// landing says that the pool stands on the end of a download whose coins readers do not
+// have yet: they come with the commit under way, and until then every transaction would
+// seem to spend nothing. While there are better headers that may take long: then they are
+// dropped.
+func (p *pool) landing() bool {
+	tip := p.Board.Tip()
+	return !tip.HasCoins() && tip.Tip() == tip.BestHeader() && p.caughtUp()
+}
+
 // follow sets out for the published tip. Bodies are read beside the actor; an
 // empty pool needs none and just moves.
 func (p *pool) follow(k *kit.Context) {
@@ -203,6 +212,9 @@ func (p *pool) recheck(k *kit.Context) {
 		p.follow(k)
 		return
 	}
+	if p.landing() {
+		return
+	}
 	p.rechecking = true
 	tip := p.pool.Tip()
 	self, board, on := k.Self(), p.Board, tip.Hash()
@@ -228,7 +240,7 @@ func (p *pool) settle(k *kit.Context, r *rechecked) {
 	}
 	p.rechecking = false
 	if r.moved {
-		p.follow(k) // or, if the coins are behind the tip, when the clock ticks
+		p.follow(k) // or, if the coins are far behind the tip, when the clock ticks
 		return
 	}
 	p.pool.Settle(r.doubts)
@@ -243,6 +255,9 @@ func (p *pool) settle(k *kit.Context, r *rechecked) {
 func (p *pool) resume(k *kit.Context) {
 	p.follow(k)
 	if p.moving() {
+		p.finishInOrder(k, unblocked)
+		p.pump(k)
+		p.recheck(k)
 		return
 	}
 	for _, queue := range slices.Sorted(maps.Keys(p.queues.peers)) {

@@ -136,7 +136,7 @@ func (p *pool) handle(k *kit.Context, m any) {
 	case *msg.TestTxs:
 		p.test(k, m)
 	case *msg.TipChanged:
-		p.follow(k)
+		p.resume(k)
 	case *walked:
 		p.arrive(k, m)
 	case *rechecked:
@@ -238,15 +238,13 @@ func (p *pool) answerBarriers() {
 
 // tick looks at the clock: old transactions and orphans go.
 func (p *pool) tick(k *kit.Context) {
-	p.follow(k) // a tip event that was lost is made good
+	p.resume(k) // a tip event that was lost is made good
 	p.forgetGone()
 	now := k.Now()
 	if now.Before(p.expired) {
 		p.expired = now // a mock clock was set back
 	}
 	if p.moving() {
-		p.finishInOrder(k, unblocked)
-		p.recheck(k)
 		return
 	}
 	if now.Sub(p.expired) >= expireEvery {

@@ -382,3 +382,26 @@ func TestAChildThatCameBeforeItsCheapParentBringsItIn(t *testing.T) {
 		t.Fatalf("%+v", last.v)
 	}
 }
+
+func TestWhatComesBeforeTheTipsCoinsWaitsForThem(t *testing.T) {
+	s := newStage(t)
+	s.holdWrites = true
+	for b := range s.chain.Setup(600) { // as many changes as no layer holds
+		s.add(b)
+	}
+	s.sim.Settle()
+	if s.board.Tip().HasCoins() {
+		t.Fatal("the coins came with the tip: nothing is tested")
+	}
+	list := s.payments(600)
+	s.fromPeer(1, list[:300]...) // of coins that readers have
+	s.fromPeer(2, list[300:]...) // of the last block's
+	s.sim.Advance(10 * time.Second)
+	if len(s.caller.answers) != 0 {
+		t.Fatalf("%d answers, of which the first is %+v", len(s.caller.answers), s.caller.answers[0].v.Reject)
+	}
+	s.commit()
+	if n := s.board.Pool().Count(); n != 600 || len(s.caller.answers) != 600 {
+		t.Fatalf("%d in the pool, %d answers", n, len(s.caller.answers))
+	}
+}

@@ -19,18 +19,20 @@ import (
 // stage is the pool actor between a chain that the test moves and a verify that
 // it may hold back.
 type stage struct {
-	t       testing.TB
-	sim     *kit.Sim
-	sys     *kit.System
-	board   *msg.Board
-	cast    *msg.Cast
-	machine *chainstate.Machine
-	forge   *forge.Forge
-	chain   *forge.Chain
-	deps    Deps
-	log     *logBook
-	verify  *fakeVerify
-	caller  *caller
+	t          testing.TB
+	sim        *kit.Sim
+	sys        *kit.System
+	board      *msg.Board
+	cast       *msg.Cast
+	machine    *chainstate.Machine
+	forge      *forge.Forge
+	chain      *forge.Chain
+	deps       Deps
+	log        *logBook
+	writes     []*chainstate.Write // held back
+	holdWrites bool
+	verify     *fakeVerify
+	caller     *caller
 }
 
 // logBook keeps what the actor says.
@@ -132,7 +134,7 @@ func newStage(t testing.TB, change ...func(*Deps)) *stage {
 	}
 	s.chain = s.forge.Chain(forge.Mix{forge.P2WPKH: 1})
 	store := chainstore.NewMemory()
-	s.machine, err = chainstate.Open(params, store, s.sim.Now().Unix(), chainstate.Options{MaxTipAge: 1 << 40, LoadAbove: -1})
+	s.machine, err = chainstate.Open(params, store, s.sim.Now().Unix(), chainstate.Options{MaxTipAge: 1 << 40, LoadAbove: -1, LayerBytes: layerBytes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,6 +167,9 @@ func (s *stage) start() {
 	s.sim.Settle()
 }
 
+// layerBytes are few, so that the coins of a block that makes many come with its commit.
+const layerBytes = 20_000
+
 // drive lets the machine work until it is done, and publishes what it has.
 func (s *stage) drive(store chainstore.Store) (moved bool) {
 	s.t.Helper()
@@ -179,6 +184,10 @@ func (s *stage) drive(store chainstore.Store) (moved bool) {
 		moved = moved || rd.TipChanged != nil
 		if rd.More {
 			s.machine.Continue()
+		}
+		if s.holdWrites {
+			s.writes = append(s.writes, rd.Writes...)
+			rd.Writes = nil
 		}
 		for _, w := range rd.Writes {
 			if err := w.Run(store); err != nil {
@@ -206,6 +215,23 @@ func (s *stage) add(b *tx.Block) {
 	if s.drive(s.board.Store) && !s.cast.Mempool().IsZero() {
 		s.cast.Mempool().Post(&msg.TipChanged{})
 	}
+}
+
+// commit lets the writes that were held back be done, and tells the pool that the coins
+// have come, as chain does.
+func (s *stage) commit() {
+	s.t.Helper()
+	s.holdWrites = false
+	for _, w := range s.writes {
+		if err := w.Run(s.board.Store); err != nil {
+			s.t.Fatal(err)
+		}
+		s.machine.Committed(w.ID)
+	}
+	s.writes = nil
+	s.drive(s.board.Store)
+	s.cast.Mempool().Post(&msg.TipChanged{})
+	s.sim.Settle()
 }
 
 // payments signs n independent ones.

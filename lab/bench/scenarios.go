@@ -49,6 +49,8 @@ func Scenarios() []*Scenario {
 		{Name: "unlimited", Doc: "better and better paying transactions, all of them kept", Flood: flood.Options{Connections: 8, Count: 40_000, Shape: flood.Rising}},
 		{Name: "limit", Doc: "the same at a limit that holds a fifth of them", Args: []string{"-maxmempool=10"},
 			Flood: flood.Options{Connections: 8, Count: 40_000, Shape: flood.Rising}, After: (*Scenario).best},
+		{Name: "filled", Doc: "the same, a third more of them than the ordinary limit holds", Flood: flood.Options{Connections: 8, Count: 350_000, Shape: flood.Rising}, After: (*Scenario).best},
+		{Name: "ample", Doc: "as many, all of them kept", Args: []string{"-maxmempool=1000"}, Flood: flood.Options{Connections: 8, Count: 350_000, Shape: flood.Rising}},
 		{Name: "fair", Doc: "one connection offers a hundred times what each of eight others does", Flood: flood.Options{Connections: 9, Count: 108 * 400, Greedy: 100}},
 		{Name: "orphans", Doc: "100,000 orphans", Flood: flood.Options{Connections: 8, Count: 100_000, Shape: flood.Orphans}},
 		{Name: "chains", Doc: "chains of 25", Flood: flood.Options{Connections: 8, Count: 20_000, Shape: flood.Chains}},
