@@ -192,13 +192,15 @@ func (p *Pool) unlink(e *Entry) {
 // removeAll takes entries and everything that depends on them out.
 func (p *Pool) removeAll(why Removal, of ...*Entry) {
 	gone := p.descendants(of...)
-	// Children first: each step leaves the sums right.
-	for i := len(gone) - 1; i >= 0; i-- {
-		p.unlink(gone[i])
+	// Children first: each step leaves the sums right. A child has all of its parent's
+	// ancestors and the parent.
+	slices.SortStableFunc(gone, func(a, b *Entry) int { return b.AncestorCount() - a.AncestorCount() })
+	for _, e := range gone {
+		p.unlink(e)
 		p.sequence++
 		if why == RemovedReplaced || why == RemovedSizeLimit {
-			p.recent.add(gone[i].Tx)
+			p.recent.add(e.Tx)
 		}
-		p.removed = append(p.removed, Removed{Entry: gone[i], Why: why})
+		p.removed = append(p.removed, Removed{Entry: e, Why: why})
 	}
 }

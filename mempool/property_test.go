@@ -14,6 +14,9 @@ type player struct {
 	*world
 	free []tx.OutPoint // coins and outputs that may be spent, or conflict
 	all  []*tx.Tx
+	// plain leaves out version 3: a block that goes may give a parent back to more children
+	// than its rules allow, which no order of coming would.
+	plain bool
 }
 
 func newPlayer(t testing.TB, policy ...func(*Policy)) *player {
@@ -50,7 +53,7 @@ func (p *player) make(t *rapid.T) *tx.Tx {
 		}
 	}
 	version := uint32(2)
-	if rapid.IntRange(0, 5).Draw(t, "version") == 0 {
+	if !p.plain && rapid.IntRange(0, 5).Draw(t, "version") == 0 {
 		version = 3
 	}
 	fee := rapid.Int64Range(0, 20_000).Draw(t, "fee")
@@ -163,81 +166,3 @@ type coinsOf struct{ w *world }
 
 // Coin makes the world a consensus.CoinSource.
 func (c coinsOf) Coin(op tx.OutPoint) (*consensus.Coin, error) { return c.w.coins[op], nil }
-
-func TestConnectingAndDisconnectingLeavesThePoolAsAFreshOne(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		p := newPlayer(t)
-		for range rapid.IntRange(1, 30).Draw(rt, "transactions") {
-			p.play(rt)
-		}
-		had := map[tx.Hash]bool{}
-		for _, e := range p.pool.list {
-			had[e.Tx.ID()] = true
-		}
-		depth := rapid.IntRange(1, 4).Draw(rt, "blocks")
-		var blocks [][]*tx.Tx
-		for range depth {
-			txs := p.some(rt)
-			blocks = append(blocks, txs)
-			p.connect(0, txs...)
-			p.pool.check(t)
-		}
-		kept := p.pool.Count()
-		fork := p.tip.height - int32(depth)
-		var returned []*tx.Tx
-		for range depth {
-			returned = append(p.disconnect(), returned...)
-		}
-		p.settle(fork, returned)
-		p.pool.check(t)
-		if p.pool.Count() != len(had) {
-			t.Fatalf("%d transactions, %d before the blocks came and went, %d between", p.pool.Count(), len(had), kept)
-		}
-		fresh := newWorld(t)
-		fresh.tip, fresh.coins = p.tip, p.coins
-		fresh.pool.SetTip(NewTip(p.tip, p.params))
-		for _, x := range p.pool.Candidates().sorted() {
-			fresh.must(x.e.Tx)
-		}
-		fresh.pool.check(t)
-		for _, e := range p.pool.list {
-			twin := fresh.pool.ByID(e.Tx.ID())
-			if twin == nil || !had[e.Tx.ID()] || twin.Fee != e.Fee || twin.VSize != e.VSize ||
-				twin.Links().Ancestors != e.Links().Ancestors || twin.Links().Descendants != e.Links().Descendants {
-				t.Fatalf("%s differs from one that came in order", e.Tx.ID())
-			}
-		}
-		for _, txs := range blocks { // and once more
-			p.connect(1, txs...)
-			p.pool.check(t)
-		}
-		if p.pool.Count() != kept {
-			t.Fatalf("%d left, %d the first time", p.pool.Count(), kept)
-		}
-	})
-}
-
-func TestAReorganisationTakesOutWhatItMadeImpossible(t *testing.T) {
-	w := newWorld(t)
-	early := w.coinOf(one, anyoneCan, 101, true)
-	w.connect(0)
-	paid := w.pay(1000, w.coin(one))
-	w.connect(0, paid)
-	w.must(w.pay(1000, w.coinOf(one, anyoneCan, 103, true))) // ripe only now
-	child := w.pay(1000, out(paid, 0))
-	w.must(child)
-	w.must(w.pay(1000, early))
-	locked := spend{in: []tx.OutPoint{w.coin(one)}, outs: []int64{one - 1000}, sequence: 1 << 31, lock: 202}.tx()
-	w.must(locked)
-	fork := w.tip.height - 2
-	w.disconnect()
-	w.disconnect()
-	// The other branch spends the coin that paid spent, so that child's is gone.
-	other := spend{in: []tx.OutPoint{paid.Inputs[0].PrevOut}, outs: []int64{one - 5000}}.tx()
-	w.connect(1, other)
-	w.settle(fork, []*tx.Tx{paid})
-	w.pool.check(t)
-	if w.pool.Count() != 1 || w.pool.ByID(child.ID()) != nil || w.pool.ByID(locked.ID()) != nil {
-		t.Fatalf("%d left", w.pool.Count())
-	}
-}

@@ -1,9 +1,14 @@
 package mempool
 
 import (
+	"math"
+
 	"github.com/troupe-node/troupe/consensus"
 	"github.com/troupe-node/troupe/tx"
 )
+
+// unsure puts an entry in doubt at the next reorganisation, wherever it forks.
+const unsure = math.MaxInt32
 
 // BlockConnected takes out what a block confirmed and what it made impossible.
 // Blocks come in the order in which they were connected. now is in seconds since
@@ -12,6 +17,9 @@ func (p *Pool) BlockConnected(b *tx.Block, now int64) {
 	for _, t := range b.Txs {
 		id := t.ID()
 		if e := p.index.byID.get(id); e != nil {
+			for _, c := range e.Links().Children {
+				c.coinsFrom = unsure // of this block, which may be disconnected again
+			}
 			p.unlink(e)
 			p.removed = append(p.removed, Removed{Entry: e, Why: RemovedForBlock})
 		}

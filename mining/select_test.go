@@ -1,6 +1,8 @@
 package mining
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/troupe-node/troupe/tx"
@@ -150,6 +152,72 @@ func TestFeesAreWithinTheGreedyBoundOfTheOptimum(t *testing.T) {
 		}
 		if best == total && got != total {
 			t.Fatalf("everything fits for %d sat, but only %d were chosen", total, got)
+		}
+	})
+}
+
+// naive chooses as Select does, by adding everything up afresh for each choice.
+func naive(all []Candidate, limits Limits) (order []int) {
+	chosen, refused := map[int]bool{}, map[int]sums{}
+	weight, sigOps := limits.ReservedWeight, limits.ReservedSigOps
+	for {
+		best, of, members := -1, sums{}, []int(nil)
+		for i := range all {
+			if chosen[i] {
+				continue
+			}
+			family := map[int]bool{}
+			var climb func(int)
+			climb = func(i int) {
+				if chosen[i] || family[i] {
+					return
+				}
+				family[i] = true
+				for _, p := range all[i].Parents {
+					climb(int(p))
+				}
+			}
+			climb(i)
+			var sum sums
+			for j := range family {
+				sum.fee, sum.vsize, sum.sigOps = sum.fee+all[j].Fee, sum.vsize+all[j].VSize, sum.sigOps+all[j].SigOpCost
+			}
+			if old, ok := refused[i]; ok && old == sum {
+				continue
+			}
+			if best < 0 || sum.fee*of.vsize > of.fee*sum.vsize {
+				best, of, members = i, sum, slices.Sorted(maps.Keys(family))
+			}
+		}
+		switch {
+		case best < 0 || of.fee*1000 < limits.MinFeePerKVB*of.vsize:
+			return order
+		case weight+4*of.vsize >= limits.MaxWeight || sigOps+of.sigOps >= limits.MaxSigOpCost:
+			refused[best] = of
+		default:
+			for _, j := range members {
+				chosen[j] = true
+				weight += int64(all[j].Tx.Weight())
+				sigOps += all[j].SigOpCost
+				order = append(order, j)
+			}
+		}
+	}
+}
+
+func TestTheChoiceIsThatOfOneWhoAddsUpEachTime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := anyPool(t, 14)
+		if rapid.Bool().Draw(t, "many signature operations") {
+			for i := range all {
+				all[i].SigOpCost *= 1500
+			}
+		}
+		limits := DefaultLimits()
+		limits.MinFeePerKVB = rapid.Int64Range(0, 100_000).Draw(t, "least")
+		limits.MaxWeight = limits.ReservedWeight + rapid.Int64Range(400, 20_000).Draw(t, "room")
+		if got, want := Select(all, limits), naive(all, limits); !slices.Equal(got, want) {
+			t.Fatalf("chose %v, want %v", got, want)
 		}
 	})
 }
