@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -75,7 +76,7 @@ func (l *listener) Receive(k *kit.Context, m any) {
 func (l *listener) open(k *kit.Context) {
 	if l.Listeners == nil {
 		for _, a := range l.Addresses {
-			s, err := k.Env().Listen("tcp", a.Addr)
+			s, err := k.Env().Listen(Network(a.Addr), a.Addr)
 			if err != nil {
 				k.Fail(fmt.Errorf("listening on %s: %w", a.Addr, err))
 			}
@@ -95,6 +96,15 @@ func (l *listener) open(k *kit.Context) {
 			}
 		})
 	}
+}
+
+// Network is the one to open an address in. [::] takes calls over IPv6 alone, as in Core:
+// otherwise 0.0.0.0, by default the other address of a node, would be in use.
+func Network(addr string) string {
+	if at, err := netip.ParseAddrPort(addr); err == nil && at.Addr().Is6() {
+		return "tcp6"
+	}
+	return "tcp4"
 }
 
 // accept takes callers until the socket is closed. Running out of files passes:

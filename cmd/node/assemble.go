@@ -214,7 +214,7 @@ func (a *assembly) listen() error {
 	}
 	var last error
 	open := func(addr string, p config.Permission, must bool) error {
-		l, err := net.Listen("tcp", addr)
+		l, err := net.Listen(listener.Network(addr), addr)
 		if err != nil {
 			last = err
 			logs.ListenFailed.Log(a.Log, logs.Listen.Is(addr), logs.Err.Is(err))
