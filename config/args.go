@@ -27,6 +27,7 @@ type Args struct {
 	Words     []string
 
 	settings []setting
+	notes    Problems // nothing that stops the node
 }
 
 // setting is one written value of an option, from any source.
@@ -117,6 +118,9 @@ func (a *Args) add(written, name, value string, hasValue bool, ownNames []string
 	}
 	if p, bad := checkForm(o, name, hasValue, negated, origin); bad {
 		return Problems{p}
+	}
+	if note, twice := doubleNegative(o, name, value, origin); twice && hasValue {
+		a.notes = append(a.notes, note)
 	}
 	a.settings = append(a.settings, setting{o, Value{Text: text, Negated: negated, Origin: origin}})
 	return nil

@@ -13,7 +13,7 @@ type confLine struct {
 	Line    int
 }
 
-// confSection is a section header, kept so that unknown ones can be named.
+// confSection is a section header or a key's prefix, kept so that unknown ones can be named.
 type confSection struct {
 	Name string
 	Line int
@@ -29,7 +29,7 @@ type confText struct {
 const confSpace = " \t\r\n"
 
 // parseConf reads Bitcoin Core's configuration syntax (common/config.cpp):
-// key=value lines, # comments, [section] headers, and section.key=value anywhere.
+// key=value lines, # comments, [section] headers, and section.key=value before them.
 // It goes on after an error so that all of them are reported together.
 func parseConf(file string, text []byte) (confText, Problems) {
 	conf := confText{File: file}
@@ -57,11 +57,11 @@ func parseConf(file string, text []byte) (confText, Problems) {
 		default:
 			key, value, ok := strings.Cut(line, "=")
 			if !ok {
-				fix := fmt.Sprintf("write it as %s=1 or %s=<value>", line, line)
-				if rest, no := strings.CutPrefix(line, "no"); no && byName[rest] != nil {
-					fix = fmt.Sprintf("if you intended to specify a negated option, use %s=1 instead", line)
+				what, fix := fmt.Sprintf("parse error on line %d: %s", number, line), fmt.Sprintf("write it as %s=1 or %s=<value>", line, line)
+				if strings.HasPrefix(line, "no") {
+					what, fix = what+fmt.Sprintf(", if you intended to specify a negated option, use %s=1 instead", line), ""
 				}
-				refuse(fmt.Sprintf("parse error on line %d: %s", number, line), fix)
+				refuse(what, fix)
 				continue
 			}
 			key, value = strings.Trim(key, confSpace), strings.Trim(value, confSpace)
@@ -71,8 +71,16 @@ func parseConf(file string, text []byte) (confText, Problems) {
 				continue
 			}
 			entry := confLine{Section: section, Key: key, Value: value, Line: number}
-			if before, after, dotted := strings.Cut(key, "."); dotted {
-				entry.Section, entry.Key = before, after
+			if dot := strings.LastIndexByte(key, '.'); dot >= 0 {
+				// Only before the first header does a prefix choose a section; below one,
+				// Core reads [a] b.key as the key b.key of section a, which nothing is.
+				prefix := key[:dot]
+				if section == "" {
+					entry.Section, entry.Key, _ = strings.Cut(key, ".")
+				} else {
+					prefix = section + "." + prefix
+				}
+				conf.Sections = append(conf.Sections, confSection{prefix, number})
 			}
 			conf.Lines = append(conf.Lines, entry)
 		}

@@ -62,6 +62,7 @@ type Network struct {
 	Connect        []Endpoint // the only peers to dial, when OnlyConnect
 	OnlyConnect    bool       // -connect was given (also as 0): no automatic connections
 	AddNode        []Endpoint
+	SeedNode       []string // as written; the port may be missing
 	Listen         bool
 	Port           uint16
 	Bind           []Bind // where to listen; never empty when Listen

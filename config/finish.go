@@ -10,10 +10,7 @@ import (
 // finish computes what depends on several settings: paths, listening addresses, workers.
 func (l *loader) finish() {
 	c := &l.out.Config
-	c.DataDir = l.dataDir()
-	if v, ok := l.value("datadir"); ok && v != "" {
-		c.DataDir = l.absolute(v, l.src.WorkDir) // may stand in the file, too
-	}
+	c.DataDir = l.finalDataDir()
 	c.ChainDir = filepath.Join(c.DataDir, c.Chain.Dir())
 	for _, path := range []*string{&c.Process.PIDFile, &c.RPC.CookieFile, &c.Logs.File} {
 		if *path != "" {
@@ -30,7 +27,18 @@ func (l *loader) finish() {
 	if c.Store.Par <= 0 {
 		c.Store.Par = max(1, runtime.GOMAXPROCS(0)+c.Store.Par)
 	}
+	if len(c.Network.Connect) > 0 && len(c.Network.SeedNode) > 0 {
+		l.note(Notice, l.out.Origin("seednode"), "-seednode is ignored when -connect is used", "no other nodes are looked for", "")
+	}
 	c.Logs.resolveLevels()
+}
+
+// finalDataDir is the data directory once the files are read: they may name another.
+func (l *loader) finalDataDir() string {
+	if v, ok := l.value("datadir"); ok && v != "" {
+		return l.absolute(v, l.src.WorkDir)
+	}
+	return l.dataDir()
 }
 
 // finishRPC keeps the server on loopback unless it is told both where to answer and whom.

@@ -19,6 +19,12 @@ type Sources struct {
 	// ReadFile returns a file's contents, and an error that is fs.ErrNotExist when
 	// there is none.
 	ReadFile func(path string) ([]byte, error)
+	// SameFile tells whether two paths lead to one file; nil compares the paths.
+	SameFile func(a, b string) bool
+
+	// AsCore passes over unknown names in files, as bitcoind does, even those that
+	// look mistyped.
+	AsCore bool
 }
 
 // Loaded is a configuration with the story of where it came from.
@@ -34,11 +40,14 @@ type Loaded struct {
 // that holds everything found wrong, and the result is nil.
 func Load(src Sources) (*Loaded, error) {
 	l := &loader{src: src, out: &Loaded{resolved: map[string][]Value{}}}
-	l.env, l.problems = parseEnv(src.Environ)
+	l.problems = append(l.problems, src.Args.notes...)
+	env, problems := parseEnv(src.Environ)
+	l.env, l.problems = env, append(l.problems, problems...)
 	l.readFiles()
 	l.chooseChain()
 	l.sortFileSettings()
 	l.resolve()
+	l.checkIgnoredConf()
 	l.imply()
 	l.apply()
 	l.finish()
@@ -250,8 +259,11 @@ func (l *loader) sortFileSettings() {
 				continue
 			}
 			if o.Name == "conf" {
-				l.fatal(origin, "conf cannot be set in the configuration file", "", "use includeconf= if you want to include additional config files")
+				l.fatal(origin, "conf cannot be set in the configuration file; use includeconf= if you want to include additional config files", "", "")
 				continue
+			}
+			if note, twice := doubleNegative(o, line.Key, line.Value, origin); twice {
+				l.problems = append(l.problems, note)
 			}
 			if p, bad := checkForm(o, line.Key, true, negated, origin); bad {
 				l.problems = append(l.problems, p)
@@ -282,13 +294,24 @@ func (l *loader) checkSection(file string, s confSection) {
 		fmt.Sprintf("Section [%s] is not recognized.", s.Name), "what stands in it is ignored", fix)
 }
 
+// unknownKey passes over a name that no option has: the file may be shared with another
+// program, or be of another version. One that looks mistyped stops the node, as what
+// was meant would silently not be.
 func (l *loader) unknownKey(line confLine, origin Origin) {
 	if line.Section != "" && !Chain(line.Section).known() {
 		return // its section has been reported
 	}
-	fix := "remove it, or see docs/options.md"
+	name := line.Key
+	if line.Section != "" {
+		name = line.Section + "." + name
+	}
+	severity, fix := Warning, "remove it, or see docs/options.md"
+	what := "Ignoring unknown configuration value " + name
 	if s := suggestOption(line.Key); s != "" {
 		fix = fmt.Sprintf("did you mean %s?", s)
+		if !l.src.AsCore {
+			severity, what = Fatal, fmt.Sprintf("unknown option %q", line.Key)
+		}
 	}
-	l.fatal(origin, fmt.Sprintf("unknown option %q", line.Key), "", fix)
+	l.note(severity, origin, what, "", fix)
 }

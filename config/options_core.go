@@ -9,7 +9,6 @@ var coreOptions = func() []Option {
 		{Name: "rpcdoccheck", Debug: true, Use: Accepted, Why: "results are checked against their schema in tests"},
 		{Name: "deprecatedrpc", Arg: "<method>", Multi: true, Use: Accepted, Why: "no method has a deprecated form"},
 		{Name: "settings", Arg: "<file>", Use: Accepted, Why: "settings are never changed behind the configuration file"},
-		{Name: "allowignoredconf", Use: Accepted, Why: "only the file named by -conf is looked at"},
 		{Name: "checkaddrman", Arg: "<n>", Debug: true, Use: Accepted, Why: "the address book is checked in tests"},
 		{Name: "capturemessages", Debug: true, Use: Refused, Why: "messages are not written to disk; -debug=p2p logs them without their contents"},
 		{Name: "acceptstalefeeestimates", Debug: true, Use: Accepted, Why: "estimates are not kept over a restart"},

@@ -14,7 +14,8 @@ var networkOptions = []Option{
 	{Name: "addnode", Arg: "<host>", Group: GroupNetwork, Multi: true, NetworkOnly: true,
 		Help: "Keep a connection to this peer", apply: endpoints(func(c *Config) *[]Endpoint { return &c.Network.AddNode })},
 	{Name: "seednode", Arg: "<host>", Group: GroupNetwork, Multi: true,
-		Use: Refused, Help: "Connect once to learn addresses, then leave", Why: "use -addnode: a peer that is kept is asked for addresses, too"},
+		Help:  "Connect once to learn addresses, then leave: at once when none is known, and every 10 seconds another while there are fewer than two peers",
+		apply: applySeedNodes},
 	{Name: "listen", Group: GroupNetwork, Default: "1", Help: "Accept connections from peers",
 		apply: boolean(func(c *Config) *bool { return &c.Network.Listen })},
 	{Name: "port", Arg: "<port>", Group: GroupNetwork, NetworkOnly: true, PerChain: func(c Chain) string { return portText(c.DefaultPort()) },
@@ -83,6 +84,17 @@ var networkOptions = []Option{
 		Why: "ports are not mapped: forward the port in the router"},
 	{Name: "natpmp", Group: GroupNetwork, Default: "0", Use: Refused, Help: "Map the port with NAT-PMP",
 		Why: "ports are not mapped: forward the port in the router"},
+}
+
+// applySeedNodes keeps what was written: the log names it so.
+func applySeedNodes(c *Config, values []Value) error {
+	for _, v := range values {
+		if _, err := parseEndpoint(v.Text, c.Network.Port); err != nil {
+			return valueError{v.Origin, err}
+		}
+		c.Network.SeedNode = append(c.Network.SeedNode, v.Text)
+	}
+	return nil
 }
 
 func portText(p uint16) string { return strconv.Itoa(int(p)) }

@@ -12,6 +12,8 @@ var processOptions = []Option{
 		Help: "Where everything is kept. The chains other than main have a folder each in it"},
 	{Name: "conf", Arg: "<file>", Group: GroupProcess, Default: "bitcoin.conf",
 		Help: "Configuration file, relative to the data directory; -noconf reads none"},
+	{Name: "allowignoredconf", Group: GroupProcess, Default: "0",
+		Help: "Start even though the data directory has a bitcoin.conf that is not read, because -conf or a datadir= in another file leads elsewhere"},
 	{Name: "includeconf", Arg: "<file>", Group: GroupProcess, Multi: true,
 		Help: "Another configuration file, relative to the data directory; only inside bitcoin.conf"},
 	{Name: "pid", Arg: "<file>", Group: GroupProcess, Default: "troupe.pid",

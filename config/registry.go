@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -48,6 +49,17 @@ func interpretKey(key, value string, hasValue bool) (o *Option, text string, neg
 		}
 	}
 	return byName[rest], "", true
+}
+
+// doubleNegative notes that nolisten=0 was taken to mean listen=1.
+func doubleNegative(o *Option, key, value string, origin Origin) (Problem, bool) {
+	if key == o.Name {
+		return Problem{}, false
+	}
+	on, err := parseBool(value)
+	return Problem{Severity: Warning, Origin: origin,
+		What: fmt.Sprintf("parsed potentially confusing double-negative -%s=%s", o.Name, value),
+		Fix:  fmt.Sprintf("write %s=1", o.Name)}, err == nil && !on
 }
 
 // suggestOption names the closest option to a mistyped key, or nothing.

@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -49,7 +48,7 @@ func OpenDoor(c *config.RPC, log *logs.Logger) (*Door, error) {
 	}
 	d.opts.observe(log)
 	for _, a := range c.Auth {
-		d.opts.Credentials = append(d.opts.Credentials, Credential{User: a.User, Salt: a.Salt, HMAC: hex.EncodeToString(a.HMAC[:])})
+		d.opts.Credentials = append(d.opts.Credentials, Credential{User: a.User, Salt: a.Salt, HMAC: a.HMAC})
 	}
 	if c.Password != "" {
 		d.opts.Credentials = append(d.opts.Credentials, Credential{User: c.User, Password: c.Password})

@@ -32,7 +32,8 @@ type outbound struct {
 	seedAt  time.Time
 	seeded  bool
 	asking  bool // DNS, now
-	pending int  // automatic calls under way
+	nodes   seedNodes
+	pending int // automatic calls under way
 }
 
 // manual is a node that our operator named.
@@ -72,6 +73,7 @@ func (o *outbound) start(k *kit.Context, r *registry) {
 	if r.book.Len() == 0 || r.Config.ForceDNSSeed {
 		o.seedAt = now
 	}
+	o.nodes.start(k, r)
 	for _, e := range r.Config.Connect {
 		o.manual = append(o.manual, &manual{name: e.String(), from: "-connect", wait: manualFirst, next: now})
 	}
@@ -113,6 +115,7 @@ func (o *outbound) tick(k *kit.Context, r *registry) {
 	if r.Config.OnlyConnect {
 		return
 	}
+	o.nodes.tick(k, r, now)
 	o.askSeeds(k, r, now)
 	if now.Before(o.openAt) {
 		return
@@ -121,13 +124,16 @@ func (o *outbound) tick(k *kit.Context, r *registry) {
 	o.openAutomatic(k, r, now)
 }
 
-func (o *outbound) callManual(k *kit.Context, r *registry, m *manual) {
+// callManual tells whether the dialer has taken the call: it may not be there yet.
+func (o *outbound) callManual(k *kit.Context, r *registry, m *manual) bool {
 	typ := cmp.Or(m.typ, msg.Manual)
 	d := &msg.Dial{Name: m.name, Type: typ}
-	if id, result := k.Call(r.Cast.Dialer(), d, dialPatience); result == kit.Ok {
+	id, result := k.Call(r.Cast.Dialer(), d, dialPatience)
+	if result == kit.Ok {
 		m.busy = true
 		o.calls[id] = &call{manual: m, typ: typ}
 	}
+	return result == kit.Ok
 }
 
 // openAutomatic calls one more node if there is a slot for it, of another
@@ -278,7 +284,7 @@ func (o *outbound) down(k *kit.Context, p *msg.Peer) {
 
 // askSeeds asks DNS for nodes, once, when the book alone does not do.
 func (o *outbound) askSeeds(k *kit.Context, r *registry, now time.Time) {
-	if o.seeded || o.asking || now.Before(o.seedAt) {
+	if o.seeded || o.asking || now.Before(o.seedAt) || now.Before(o.nodes.dns) && r.fullRelay() < enoughPeers {
 		return
 	}
 	enough := 0
@@ -287,7 +293,7 @@ func (o *outbound) askSeeds(k *kit.Context, r *registry, now time.Time) {
 			enough++
 		}
 	}
-	if !r.Config.DNSSeed || !r.Config.DNS || len(r.Seeds) == 0 || enough >= 2 && !r.Config.ForceDNSSeed {
+	if !r.Config.DNSSeed || !r.Config.DNS || len(r.Seeds) == 0 || enough >= enoughPeers && !r.Config.ForceDNSSeed {
 		o.seeded = true
 		return
 	}

@@ -248,6 +248,7 @@ func (r *registry) enter(from *msg.Peer, seen []addrbook.Seen, now time.Time) {
 	}
 	if added > 0 {
 		r.Log.PeerNote(from, fmt.Sprintf("Added %d addresses (of %d) from %s: 0 tried, %d new", added, len(seen), from.Addr.Addr, r.book.Len()))
+		r.publish()
 	}
 }
 

@@ -67,11 +67,20 @@ func coreSentence(p config.Problem) string {
 		return "Error parsing command line arguments: " + p.What
 	case begins("Command line contains unexpected token"):
 		return p.What + ", see bitcoind -h for a list of options."
-	case begins("parse error on line", "Failed to include configuration file", "specified config file", "Invalid configuration value"):
+	case begins("Data directory ") && strings.Contains(p.What, "which is ignored"):
+		dir, _, _ := strings.Cut(strings.TrimPrefix(p.What, "Data directory "), " contains a ")
+		return p.What + fmt.Sprintf(ignoredConfAdvice, dir)
+	case begins("parse error on line", "Failed to include configuration file", "specified config file", "Invalid configuration value", "conf cannot be set"):
 		return "Error reading configuration file: " + p.What
 	}
 	return p.What
 }
+
+// ignoredConfAdvice is how Core goes on after saying that a file is ignored.
+const ignoredConfAdvice = ` Possible ways to address this would be to:
+- Delete or rename the "bitcoin.conf" file in data directory %s.
+- Change datadir= or conf= options to specify one configuration file, not two, and use includeconf= to include any other configuration files.
+- Set allowignoredconf=1 option to treat this condition as a warning, not an error.`
 
 // quoteInclude writes the value of an -includeconf as Core does, in JSON: a negation of
 // a negation is true.
@@ -85,10 +94,17 @@ func quoteInclude(what string) string {
 
 // warnAsCore tells on standard error what Core tells there while it starts.
 func warnAsCore(stderr io.Writer, notes config.Problems) {
+	var sections []string
 	for _, n := range notes {
-		if strings.HasPrefix(n.What, "-includeconf cannot be used from included files") {
+		switch {
+		case strings.HasPrefix(n.What, "-includeconf cannot be used from included files"):
 			fmt.Fprintln(stderr, "warning: "+n.What)
+		case strings.HasPrefix(n.What, "Section ["):
+			sections = append(sections, fmt.Sprintf("%s:%d %s", n.Origin.File, n.Origin.Line, n.What))
 		}
+	}
+	if len(sections) > 0 {
+		fmt.Fprintln(stderr, "Warning: "+strings.Join(sections, "\n"))
 	}
 }
 

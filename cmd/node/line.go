@@ -75,7 +75,15 @@ func takesOptions(cmd *cobra.Command) bool {
 func (a *app) load(args config.Args) (*config.Loaded, error) {
 	return config.Load(config.Sources{
 		Args: args, Environ: a.environ, Home: a.home, WorkDir: a.dir, ReadFile: readFile,
+		SameFile: sameFile, AsCore: a.asBitcoind(),
 	})
+}
+
+// sameFile knows a file by what it is, not by how it is called: a link leads to it.
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 // readFile says plainly when the file is a folder.

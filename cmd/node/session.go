@@ -26,7 +26,11 @@ func (a *app) openSession(loaded *config.Loaded, command string, mustExist bool)
 	c := &loaded.Config
 	if mustExist && loaded.Given("datadir") {
 		if info, err := os.Stat(c.DataDir); err != nil || !info.IsDir() {
-			return nil, fail(exitConfig, fmt.Sprintf("Specified data directory %q does not exist.", c.DataDir), "", "create it: mkdir -p "+c.DataDir)
+			what := fmt.Sprintf("Specified data directory %q does not exist.", c.DataDir)
+			if loaded.Origin("datadir").Source <= config.FromSection {
+				what = fmt.Sprintf("Error reading configuration file: specified data directory %q does not exist.", c.DataDir)
+			}
+			return nil, fail(exitConfig, what, "", "create it: mkdir -p "+c.DataDir)
 		}
 	}
 	if err := os.MkdirAll(c.ChainDir, 0o700); err != nil {
