@@ -34,6 +34,8 @@ type Options struct {
 	Addresses []listener.Address
 	// PoolFile is where the pool is kept over a restart; empty keeps nothing.
 	PoolFile string
+	// FeesFile is where fee estimates are; empty keeps none.
+	FeesFile string
 	// Free tells the free bytes of the disk; nil where there is none.
 	Free func() (uint64, error)
 	// Quit asks for an ordered stop and returns at once; needed with -stopatheight.

@@ -155,6 +155,7 @@ func (r *root) company(k *kit.Context) error {
 	r.play(k, mempool.Spec(mempool.Deps{
 		Board: n.Board, Cast: n.Cast, Policy: poolPolicy(&c.Mempool), AtOnce: 64 * max(1, c.Store.Par),
 		File: n.PoolFile, Keep: c.Mempool.Persist && n.PoolFile != "", Log: n.log,
+		Fees:   mempool.Fees{File: n.FeesFile, Stale: c.Mempool.AcceptStaleFees, Off: c.Mempool.BlocksOnly},
 		Opened: func() { self.Post(&pooled{}) },
 	}))
 	r.play(k, txfetch.Spec(txfetch.Deps{Board: n.Board, Cast: n.Cast}))

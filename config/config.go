@@ -152,6 +152,7 @@ type Mempool struct {
 	FullRBF            bool
 	Persist            bool
 	BlocksOnly         bool
+	AcceptStaleFees    bool // read fee estimates however old
 }
 
 // Minter is about making blocks.

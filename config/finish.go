@@ -90,6 +90,9 @@ func (l *loader) check() {
 	if c.Mempool.AcceptNonStandard && !c.Chain.Test() {
 		refuse("acceptnonstdtxn", fmt.Sprintf("acceptnonstdtxn is not currently supported for %s chain", c.Chain), "", "remove it")
 	}
+	if c.Mempool.AcceptStaleFees && !c.Mempool.BlocksOnly && c.Chain != Regtest {
+		refuse("acceptstalefeeestimates", fmt.Sprintf("acceptstalefeeestimates is not supported on %s chain.", c.Chain), "what was paid last week says little of today", "remove it")
+	}
 	if least := c.Mempool.DescendantBytes * 40; c.Mempool.MaxBytes < least {
 		refuse("maxmempool", fmt.Sprintf("-maxmempool must be at least %d MB", (least+999_999)/1_000_000), "it must hold the largest family of transactions forty times", "raise it, or lower limitdescendantsize")
 	}

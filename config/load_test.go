@@ -364,6 +364,7 @@ func TestContradictionsAndMisplacedSettingsAreRefused(t *testing.T) {
 		{"listening and not", "", "Cannot set -bind or -whitebind together with -listen=0", []string{"-nolisten", "-bind=127.0.0.1"}},
 		{"pruned index", "", "Prune mode is incompatible with -txindex.", []string{"-prune=1", "-txindex"}},
 		{"too small a prune target", "", "Prune configured below the minimum of 550 MiB.", []string{"-prune=2"}},
+		{"stale estimates on main", "", "acceptstalefeeestimates is not supported on main chain.", []string{"-acceptstalefeeestimates"}},
 		{"non-standard on main", "", "acceptnonstdtxn is not currently supported for main chain", []string{"-acceptnonstdtxn"}},
 		{"small pool", "", "-maxmempool must be at least 5 MB", []string{"-maxmempool=4"}},
 		{"activation on main", "", "-testactivationheight is for regtest only", []string{"-testactivationheight=csv@1"}},

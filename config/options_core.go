@@ -11,7 +11,6 @@ var coreOptions = func() []Option {
 		{Name: "settings", Arg: "<file>", Use: Accepted, Why: "settings are never changed behind the configuration file"},
 		{Name: "checkaddrman", Arg: "<n>", Debug: true, Use: Accepted, Why: "the address book is checked in tests"},
 		{Name: "capturemessages", Debug: true, Use: Refused, Why: "messages are not written to disk; -debug=p2p logs them without their contents"},
-		{Name: "acceptstalefeeestimates", Debug: true, Use: Accepted, Why: "estimates are not kept over a restart"},
 		{Name: "persistmempoolv1", Use: Accepted, Why: "either format is read"},
 		{Name: "stopafterblockimport", Debug: true, Use: Refused, Why: "use the command: troupe import <file>"},
 		{Name: "addrmantest", Debug: true, Use: Accepted, Why: "tests seed the address book themselves"},

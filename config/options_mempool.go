@@ -14,6 +14,8 @@ var mempoolOptions = []Option{
 		apply: boolean(func(c *Config) *bool { return &c.Mempool.Persist })},
 	{Name: "blocksonly", Group: GroupMempool, Default: "0", Help: "Take no transactions from peers without the relay permission",
 		apply: boolean(func(c *Config) *bool { return &c.Mempool.BlocksOnly })},
+	{Name: "acceptstalefeeestimates", Group: GroupMempool, Default: "0", Debug: true, Help: "Read fee estimates that are older than 60 hours; regtest only",
+		apply: boolean(func(c *Config) *bool { return &c.Mempool.AcceptStaleFees })},
 	{Name: "minrelaytxfee", Arg: "<BTC/kvB>", Group: GroupMempool, Default: "0.00001", Help: "Least fee rate that is relayed",
 		apply: amount(func(c *Config) *Sats { return &c.Mempool.MinRelayFee })},
 	{Name: "incrementalrelayfee", Arg: "<BTC/kvB>", Group: GroupMempool, Default: "0.00001", Debug: true, Help: "Step of fee rate for replacements and a full pool",

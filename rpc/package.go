@@ -36,26 +36,6 @@ var packageMethods = []Method{
 		Result:  "{}    (json object)",
 		Handler: importMempool,
 	},
-	{
-		Name: "estimatesmartfee", Category: "util",
-		Params: []Param{
-			{Name: "conf_target", Kind: Number, Doc: "Confirmation target in blocks (1 - 1008)"},
-			{Name: "estimate_mode", Kind: String, Optional: true, Default: "\"economical\"", Doc: "The fee estimate mode: \"unset\", \"economical\" or \"conservative\""},
-		},
-		Summary: "Estimates the approximate fee per kilobyte needed for a transaction to begin\nconfirmation within conf_target blocks if possible and return the number of blocks\nfor which the estimate is valid. Uses virtual transaction size as defined\nin BIP 141 (witness data is discounted).",
-		Result:  "{ \"feerate\", \"errors\", \"blocks\" }    (json object)",
-		Handler: estimateSmartFee,
-	},
-	{
-		Name: "estimaterawfee", Category: "hidden", Hidden: true,
-		Params: []Param{
-			{Name: "conf_target", Kind: Number, Doc: "Confirmation target in blocks (1 - 1008)"},
-			{Name: "threshold", Kind: Number, Optional: true, Default: "0.95", Doc: "The proportion of transactions in a given feerate range that must have been confirmed within conf_target; the records here have one fixed proportion"},
-		},
-		Summary: "Estimates the feerate without the bounds that estimatesmartfee keeps to.\nThis interface is unstable.",
-		Result:  "{ \"long\" : { \"feerate\", \"errors\" } }    (json object) there is one set of records here, for all horizons",
-		Handler: estimateRawFee,
-	},
 }
 
 type packageTx struct {
@@ -210,64 +190,4 @@ func importMempool(c *Call) (any, error) {
 		return nil, Errorf(CodeMisc, "Unable to import mempool file, see debug log for details.")
 	}
 	return Object{}, nil
-}
-
-// longestTarget is the largest confirmation target in blocks that Core takes.
-const longestTarget = 1008
-
-func estimateRawFee(c *Call) (any, error) {
-	target, err := c.Int(0, 0)
-	if err != nil {
-		return nil, err
-	}
-	if target < 1 || target > longestTarget {
-		return nil, Errorf(CodeInvalidParam, "Invalid conf_target, must be between %d and %d", 1, longestTarget)
-	}
-	threshold, err := c.Float(1, 0.95)
-	if err != nil {
-		return nil, err
-	}
-	if threshold < 0 || threshold > 1 {
-		return nil, Errorf(CodeInvalidParam, "Invalid threshold")
-	}
-	e, err := ask[*msg.FeeEstimated](c.Context, c.Node, c.Node.Cast.Mempool(), &msg.EstimateFee{Blocks: int(target), Conservative: true})
-	if err != nil {
-		return nil, err
-	}
-	if !e.Known {
-		return Object{{"long", Object{{"errors", []string{"Insufficient data or no feerate found which meets threshold"}}}}}, nil
-	}
-	return Object{{"long", Object{{"feerate", Amount(e.PerKVB)}}}}, nil
-}
-
-func estimateSmartFee(c *Call) (any, error) {
-	target, err := c.Int(0, 0)
-	if err != nil {
-		return nil, err
-	}
-	if target < 1 || target > longestTarget {
-		return nil, Errorf(CodeInvalidParam, "Invalid conf_target, must be between %d and %d", 1, longestTarget)
-	}
-	conservative := false
-	switch mode := c.String(1, "economical"); mode {
-	case "economical", "unset", "ECONOMICAL", "UNSET":
-	case "conservative", "CONSERVATIVE":
-		conservative = true
-	default:
-		return nil, Errorf(CodeInvalidParam, `Invalid estimate_mode parameter, must be one of: "unset", "economical", "conservative"`)
-	}
-	pool, err := c.Node.pool()
-	if err != nil {
-		return nil, err
-	}
-	e, err := ask[*msg.FeeEstimated](c.Context, c.Node, c.Node.Cast.Mempool(), &msg.EstimateFee{Blocks: int(target), Conservative: conservative})
-	if err != nil {
-		return nil, err
-	}
-	if !e.Known {
-		return Object{{"errors", []string{"Insufficient data or no feerate found"}}, {"blocks", max(e.Blocks, int(target))}}, nil
-	}
-	// Nothing that pays less would be taken or relayed.
-	rate := max(e.PerKVB, pool.MinFeePerKVB(), pool.Policy().MinRelayFee)
-	return Object{{"feerate", Amount(rate)}, {"blocks", e.Blocks}}, nil
 }

@@ -127,13 +127,3 @@ func TestTheBlockAssembledLastIsToldOfWhoeverAsked(t *testing.T) {
 		t.Errorf("after a block without transactions: %+v", got)
 	}
 }
-
-func TestRawFeeEstimatesAreRefusedAndMissingAsInCore(t *testing.T) {
-	r := newRig(t)
-	r.refuses(rpc.CodeMisc, "estimaterawfee", "estimaterawfee")
-	r.refuses(rpc.CodeType, "JSON value of type string is not of expected type number", "estimaterawfee", 1, "foo")
-	r.refuses(rpc.CodeInvalidParam, "Invalid conf_target, must be between 1 and 1008", "estimaterawfee", 1009)
-	if got := r.raw("estimaterawfee", 1, 1); !strings.Contains(got, "Insufficient data") {
-		t.Error(got)
-	}
-}

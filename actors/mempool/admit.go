@@ -191,7 +191,7 @@ func (p *pool) known(s *submission) mempool.Verdict {
 func (p *pool) decided(k *kit.Context, s *submission, v mempool.Verdict) {
 	switch {
 	case v.Entry != nil && !v.Known:
-		p.accepted(s, v.Entry)
+		p.accepted(k, s, v.Entry)
 		p.adopt(s, s.tx)
 	case v.Entry != nil:
 	case v.Reject.Result == mempool.Reconsiderable && p.tryFamily(s):
@@ -209,12 +209,12 @@ func (p *pool) decided(k *kit.Context, s *submission, v mempool.Verdict) {
 	p.conclude(s, &msg.TxVerdict{Verdict: v})
 }
 
-func (p *pool) accepted(s *submission, e *mempool.Entry) {
+func (p *pool) accepted(k *kit.Context, s *submission, e *mempool.Entry) {
 	p.dirty = true
 	if s.queue == operator {
 		p.pool.MarkUnbroadcast(e.Tx.ID())
 	}
-	if !s.bypass && s.queue != restored && e.AncestorCount() == 1 && !p.Board.Tip().InitialDownload() {
+	if p.teaches(k, s, e) {
 		p.estimates.Added(e.Tx.ID(), e.Height, e.FeePerKVB())
 	}
 	p.Log.TxAccepted(e, s.peer, p.pool.Count())

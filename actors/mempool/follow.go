@@ -85,7 +85,9 @@ func (p *pool) follow(k *kit.Context) {
 	fork := chainstate.Fork(from, to)
 	if p.pool.Count() == 0 && p.orphans.Len() == 0 && fork == from && p.fork < 0 {
 		p.pool.SetTip(mempool.NewTip(to, p.Board.Params))
-		p.estimates.Block(to.Height(), nil)
+		for h := from.Height(); h < to.Height(); h++ {
+			p.estimates.Block(h+1, nil)
+		}
 		p.dirty = true
 		p.resume(k)
 		return

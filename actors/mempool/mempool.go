@@ -30,6 +30,7 @@ type Deps struct {
 	// every stop, too, and loads it at the start (-persistmempool).
 	File string
 	Keep bool
+	Fees Fees
 	Log  Log
 	// Opened is told when readers have the first view of each life; may be nil.
 	Opened func()
@@ -67,12 +68,11 @@ func Spec(d Deps) kit.Spec {
 
 type pool struct {
 	Deps
-	pool      *mempool.Pool
-	orphans   *mempool.Orphanage
-	estimates *estimate.Estimator
-	queues    queues
-	checks    map[kit.CallID]*submission
-	rounds    rounds
+	pool    *mempool.Pool
+	orphans *mempool.Orphanage
+	queues  queues
+	checks  map[kit.CallID]*submission
+	rounds  rounds
 
 	walking    bool  // the blocks to another tip are being read
 	fork       int32 // how far down a reorganisation under way went; -1: none is
@@ -80,8 +80,15 @@ type pool struct {
 	batch      uint64 // of the last of them
 	rechecking bool
 
-	restore *restore // of mempool.dat, under way
-	queued  []*restore
+	restore  *restore // of mempool.dat, under way
+	queued   []*restore
+	poolFile file
+
+	estimates      *estimate.Estimator
+	estimatesReady bool // what the last run had learned is there
+	feesFile       file
+	flushAt        time.Time
+	questions      []question
 
 	dirty      bool   // the pool is not as published
 	acks       []ack  // to be sent when it is
@@ -100,6 +107,7 @@ func newPool(d Deps) *pool {
 	return &pool{
 		Deps: d, orphans: mempool.NewOrphanage(d.Policy.MaxOrphans), estimates: estimate.New(),
 		queues: newQueues(), checks: map[kit.CallID]*submission{}, fork: -1,
+		poolFile: file{path: d.File}, feesFile: file{path: d.Fees.File},
 	}
 }
 
@@ -119,6 +127,7 @@ func (p *pool) Receive(k *kit.Context, m any) {
 	}
 	p.acks = p.acks[:0]
 	p.answerBarriers()
+	p.answerFees()
 }
 
 func (p *pool) handle(k *kit.Context, m any) {
@@ -153,6 +162,8 @@ func (p *pool) handle(k *kit.Context, m any) {
 		p.goOn(k)
 	case *fileRead:
 		p.fileRead(k, m)
+	case *estimatesRead:
+		p.estimatesRead(k, m)
 	case msg.Tick:
 		p.tick(k)
 	case kit.Stopping:
@@ -170,7 +181,7 @@ func (p *pool) command(k *kit.Context, m any) {
 		p.dirty = true
 		p.acks = append(p.acks, ack{k.ReplyTo(), &msg.Done{}})
 	case *msg.Forward:
-		p.reannounce = p.reannounce.Add(-m.By)
+		p.reannounce, p.flushAt = p.reannounce.Add(-m.By), p.flushAt.Add(-m.By)
 		p.tick(k)
 		p.acks = append(p.acks, ack{k.ReplyTo(), &msg.Done{}})
 	case *msg.ListDeltas:
@@ -178,12 +189,8 @@ func (p *pool) command(k *kit.Context, m any) {
 	case *msg.TxServed:
 		p.pool.Broadcast(m.ID)
 		p.dirty = true
-	case *msg.EstimateFee:
-		a := &msg.FeeEstimated{Answer: p.estimates.Estimate(m.Blocks, m.Conservative), Longest: p.estimates.Longest()}
-		if least := p.pool.View(k.Now().Unix()).MinFeePerKVB(); a.Known && a.PerKVB < least {
-			a.PerKVB = least
-		}
-		k.Reply(a)
+	case *msg.EstimateFee, *msg.EstimateRawFee:
+		p.askFee(k, m)
 	}
 }
 
@@ -195,11 +202,13 @@ func (p *pool) start(k *kit.Context) {
 	}
 	p.key = k.Rand().Uint64()
 	p.expired, p.reannounce = k.Now(), k.Now().Add(reannounceAfter)
+	p.flushAt = k.Now().Add(estimate.FlushInterval)
 	k.Every(time.Second, msg.Tick{})
-	if p.Keep && p.File != "" {
-		p.load(k, p.lastRun())
-	} else {
+	if !p.Keep || p.File == "" {
 		p.pool.SetLoaded()
+	}
+	if p.openEstimates(k); p.estimatesReady {
+		p.openFile(k)
 	}
 	p.dirty = true
 }
@@ -239,6 +248,7 @@ func (p *pool) answerBarriers() {
 // tick looks at the clock: old transactions and orphans go.
 func (p *pool) tick(k *kit.Context) {
 	p.resume(k) // a tip event that was lost is made good
+	p.flushEstimates(k)
 	p.forgetGone()
 	now := k.Now()
 	if now.Before(p.expired) {

@@ -46,7 +46,7 @@ func (p *pool) finishPackage(k *kit.Context, s *submission) {
 		v = p.pool.TestPackage(s.attempt, now)
 	default:
 		v = p.pool.FinishPackage(s.attempt, now, s.maxRate)
-		p.settlePackage(s, v)
+		p.settlePackage(k, s, v)
 		if s.parent != nil {
 			s.parent.answer = &msg.TxVerdict{Verdict: v.Txs[0]} // of the parent, after all
 		}
@@ -75,12 +75,12 @@ func unknown(txs []*tx.Tx) []mempool.Verdict {
 
 // settlePackage notes what became of each transaction. Those that were in before
 // are announced again, with the new ones.
-func (p *pool) settlePackage(s *submission, v *mempool.PackageVerdict) {
+func (p *pool) settlePackage(k *kit.Context, s *submission, v *mempool.PackageVerdict) {
 	for i := range v.Txs {
 		one := &v.Txs[i]
 		switch {
 		case one.Entry != nil && !one.Known:
-			p.accepted(s, one.Entry)
+			p.accepted(k, s, one.Entry)
 			p.adopt(s, one.Entry.Tx)
 		case one.Entry != nil && s.queue == operator:
 			p.pool.MarkUnbroadcast(one.Entry.Tx.ID())

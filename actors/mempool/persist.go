@@ -36,6 +36,13 @@ type fileRead struct {
 var _ = kit.Register[*fileRead](kit.Message{Lane: kit.Control, Full: kit.Hold, Role: kit.Return, From: []string{msg.KindMempool}, To: []string{msg.KindMempool},
 	Doc: "from its own goroutine: what a mempool.dat holds"})
 
+// openFile loads what the last run had.
+func (p *pool) openFile(k *kit.Context) {
+	if p.Keep && p.File != "" {
+		p.load(k, p.lastRun())
+	}
+}
+
 func (p *pool) lastRun() *restore {
 	return &restore{own: true, ImportPool: msg.ImportPool{Path: p.File, KeepTimes: true, ApplyDeltas: true, ApplyUnbroadcast: true}}
 }
@@ -167,39 +174,24 @@ func (p *pool) save(k *kit.Context) {
 		reply.Reply(&msg.Done{Err: errNotLoaded})
 		return
 	}
-	saved, key, path := p.pool.Save(), k.Rand().Uint64(), p.File
+	saved, key, version := p.pool.Save(), k.Rand().Uint64(), p.poolFile.version()
 	k.Go("save", func(context.Context) {
-		reply.Reply(&msg.Done{Err: write(path, saved.Dump().Encode(key))})
+		reply.Reply(&msg.Done{Err: p.poolFile.put(version, saved.Dump().Encode(key))})
 	})
 }
 
-// stop saves what there is, unless the last run's is not back yet: it would be
-// lost.
+// stop saves what there is.
 func (p *pool) stop() {
+	p.stopPool()
+	p.closeEstimates()
+}
+
+// stopPool saves the pool, unless the last run's is not back yet: it would be lost.
+func (p *pool) stopPool() {
 	if !p.Keep || p.File == "" || p.pool == nil || !p.pool.Loaded() {
 		return
 	}
-	if err := write(p.File, p.pool.Save().Dump().Encode(p.key)); err != nil {
+	if err := p.poolFile.put(p.poolFile.version(), p.pool.Save().Dump().Encode(p.key)); err != nil {
 		p.Log.PoolNote(fmt.Sprintf("the pool was not saved: %v", err))
 	}
-}
-
-// write replaces a file as a whole.
-func write(path string, b []byte) error {
-	fresh := path + ".new"
-	f, err := os.OpenFile(fresh, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(fresh, path)
 }

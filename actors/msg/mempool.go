@@ -135,18 +135,25 @@ type ImportPool struct {
 type TxServed struct{ ID tx.Hash }
 
 // EstimateFee asks what a transaction should pay to be in a block soon
-// (estimatesmartfee, estimaterawfee). Sender: outside. Answer: *FeeEstimated.
+// (estimatesmartfee). Sender: outside. Answer: *FeeEstimated, when the pool has
+// seen the tip of the moment.
 type EstimateFee struct {
 	Blocks       int  // within which it is to be confirmed
 	Conservative bool // rather too much than too little
 }
 
 // FeeEstimated answers EstimateFee.
-type FeeEstimated struct {
-	estimate.Answer
-	// Longest is the largest target for which there are records.
-	Longest int
+type FeeEstimated struct{ estimate.Answer }
+
+// EstimateRawFee asks what each horizon's records say of a target by themselves
+// (estimaterawfee). Sender: outside. Answer: *RawFeeEstimated.
+type EstimateRawFee struct {
+	Blocks int
+	Share  float64 // of transactions that must have been confirmed by then
 }
+
+// RawFeeEstimated answers EstimateRawFee.
+type RawFeeEstimated struct{ Horizons []estimate.Raw }
 
 // PickTxs asks the pool for what a template on the published tip may hold.
 // Sender: minter, outside. Answer: *TxsPicked.
@@ -223,6 +230,13 @@ var (
 	})
 	_ = kit.Register[*FeeEstimated](kit.Message{
 		Lane: kit.Reply, Role: kit.Answer, From: []string{KindMempool}, To: []string{KindOutside}, Doc: "a feerate, or that nobody knows",
+	})
+	_ = kit.Register[*EstimateRawFee](kit.Message{
+		Lane: kit.Local, Full: kit.Hold, Role: kit.Work, From: []string{KindOutside}, To: []string{KindMempool},
+		Reply: "*RawFeeEstimated", Doc: "what the records of fees say",
+	})
+	_ = kit.Register[*RawFeeEstimated](kit.Message{
+		Lane: kit.Reply, Role: kit.Answer, From: []string{KindMempool}, To: []string{KindOutside}, Doc: "feerates, and what they rest on",
 	})
 	_ = kit.Register[*PickTxs](kit.Message{
 		Lane: kit.Local, Full: kit.Hold, Role: kit.Work, From: []string{KindMinter, KindOutside}, To: []string{KindMempool},

@@ -19,6 +19,7 @@ import (
 	"github.com/troupe-node/troupe/config"
 	"github.com/troupe-node/troupe/consensus"
 	"github.com/troupe-node/troupe/logs"
+	"github.com/troupe-node/troupe/mempool/estimate"
 	"github.com/troupe-node/troupe/rpc"
 	"github.com/troupe-node/troupe/tx"
 )
@@ -99,6 +100,7 @@ func prepare(s *session) (*assembly, error) {
 		Config: c, Params: params, Env: kit.NewReal(), Log: s.Log,
 		UserAgent: c.Network.UserAgent(agentName, build().Version),
 		PoolFile:  filepath.Join(c.ChainDir, "mempool.dat"),
+		FeesFile:  filepath.Join(c.ChainDir, estimate.FileName),
 		Free:      func() (uint64, error) { return chainstore.DiskFree(c.ChainDir) },
 	}
 	if c.Minter.Address != "" {
