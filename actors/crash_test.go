@@ -195,6 +195,12 @@ func (j crashJob) run() {
 	for j.Again {
 		back(t, n, h)
 	}
+	// How many commits an act takes, the store decides: while it writes one, the changes
+	// gather for the next. Each of these rounds is one more at least.
+	for round := 0; j.At > 1 && round < 10; round++ {
+		back(t, n, h)
+		ask[*msg.Done](t, n, n.Cast.Chain(), &msg.FlushCoins{})
+	}
 	if strings.HasPrefix(j.Point, "sync") && j.Act != actStop {
 		time.Sleep(2500 * time.Millisecond) // the store syncs once a second
 	}
