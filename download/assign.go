@@ -165,9 +165,10 @@ func (m *Blocks) meanGoodput() float64 {
 }
 
 // deliver hands staged blocks to the chain: in order of height, near the tip in
-// any order, and no more at once than the chain should have.
+// any order, and no more at once than the chain should have. Beyond a block that no
+// peer can send, the order does not matter either: the chain stores what we got.
 func (m *Blocks) deliver(now time.Time) {
-	for _, t := range m.tracks {
+	for i, t := range m.tracks {
 		near, leading := m.near(t), true
 		for j := t.head; j < len(t.path); j++ {
 			w := t.path[j]
@@ -187,6 +188,9 @@ func (m *Blocks) deliver(now time.Time) {
 					t.head = j + 1
 				}
 				continue
+			}
+			if leading && !near && w.state == needed && m.nobodyHas(i, w) {
+				near = true
 			}
 			leading = false
 			if !near {

@@ -81,7 +81,7 @@ func (m *Headers) connected(now time.Time, p *headersPeer, prev Node, headers []
 	for i := range headers {
 		work = work.Add(consensus.BlockWork(headers[i].Bits))
 	}
-	if threshold := m.threshold(); work.Less(threshold) {
+	if threshold := m.threshold(); work.Less(threshold) && !p.Trusted {
 		m.lowWork(now, p, prev, headers, threshold)
 		return
 	}

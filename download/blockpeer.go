@@ -91,8 +91,13 @@ func (p *blocksPeer) sample(now time.Time, size int) {
 
 // serving says whether a peer has a block of a track and can send it.
 func (m *Blocks) serving(now time.Time, p *blocksPeer, track int, w *want) bool {
+	return !p.paused && !p.gone && m.has(p, track, w) && !w.deniedBy(now, p.id) && !w.leasedTo(p)
+}
+
+// has says whether a peer keeps a block of a track, by all that it told us.
+func (m *Blocks) has(p *blocksPeer, track int, w *want) bool {
 	switch {
-	case p.paused || p.gone || !p.Serves && !p.Limited && w.announcer != p.id, p.reach[track] < w.height, w.deniedBy(now, p.id), w.leasedTo(p):
+	case !p.Serves && !p.Limited && w.announcer != p.id, p.reach[track] < w.height:
 		return false
 	case !p.Serves && p.Limited && p.best.Height()-w.height >= limitedDepth:
 		return false
@@ -100,6 +105,12 @@ func (m *Blocks) serving(now time.Time, p *blocksPeer, track int, w *want) bool 
 		return false
 	}
 	return true
+}
+
+// nobodyHas says that no peer there is will ever send a block, as happens when all
+// of them keep the latest only.
+func (m *Blocks) nobodyHas(track int, w *want) bool {
+	return !slices.ContainsFunc(m.order, func(p *blocksPeer) bool { return !p.gone && m.has(p, track, w) })
 }
 
 // most is the largest window of a peer: with few peers more has to come from

@@ -1,10 +1,6 @@
 package download
 
-import (
-	"time"
-
-	"github.com/troupe-node/troupe/consensus"
-)
+import "time"
 
 // maxProtected is how many outgoing peers with a good chain are never closed
 // for a poor one later (Core's MAX_OUTBOUND_PEERS_TO_PROTECT_FROM_DISCONNECT).
@@ -15,9 +11,9 @@ const maxProtected = 4
 // ConsiderEviction).
 type chainClock struct {
 	protected bool
-	work      consensus.Work // our tip's when the clock was started
-	deadline  time.Time      // zero: not running
-	asked     bool           // it was asked for something newer and is about to be closed
+	target    Node      // our tip when the clock was started: what the peer has to reach
+	deadline  time.Time // nil target: not running
+	asked     bool      // it was asked for something newer and is about to be closed
 }
 
 // checkChain runs the clock of one peer.
@@ -34,14 +30,16 @@ func (m *Headers) checkChain(now time.Time, p *headersPeer) {
 			c.protected = true
 			m.protected++
 		}
-	case c.deadline.IsZero(), p.best != nil && !p.best.Work().Less(c.work):
+	case c.target == nil, p.best != nil && !p.best.Work().Less(c.target.Work()):
 		// Behind, but it has caught up with what our tip was: start anew.
-		*c = chainClock{work: tip.Work(), deadline: now.Add(m.cfg.ChainTimeout)}
-	case now.Before(c.deadline):
+		*c = chainClock{target: tip, deadline: now.Add(m.cfg.ChainTimeout)}
+	case !now.After(c.deadline): // strictly later, as in Core: a mocked clock stands still
 	case c.asked:
 		m.disconnect(p, "outgoing peer has an old chain", false)
 	default:
+		// From before what it has to reach: a peer that has just that answers with it,
+		// while it has nothing to say to a question from before our tip of today.
 		c.asked, c.deadline = true, now.Add(m.cfg.ChainReply)
-		m.ask(now, p, locator(before(tip)))
+		m.ask(now, p, locator(before(c.target)))
 	}
 }

@@ -61,6 +61,7 @@ type HeadersPeer struct {
 	BlocksOnly bool
 	Preferred  bool // outgoing, or with the noban permission
 	NoBan      bool // never disconnected for being slow or wrong
+	Trusted    bool // has the noban permission: its chain is stored whatever its work (as in Core)
 	Serves     bool // offers blocks, at least the latest
 }
 
@@ -306,12 +307,13 @@ func (m *Headers) checkSync(now time.Time, p *headersPeer) {
 	m.replace(now, p, "Timeout downloading headers, disconnecting")
 }
 
-// replace gives the first synchronisation to another peer. Who is the only one
-// keeps its connection and gets another chance.
+// replace gives the first synchronisation to another peer. The connection is kept
+// unless there is another that we chose: who fills our slots with callers must not
+// make us hang up (Core's rule). Who is the only one gets another chance.
 func (m *Headers) replace(now time.Time, p *headersPeer, why string) {
 	m.syncing = nil
 	p.failed = true
-	others := slices.ContainsFunc(m.order, func(q *headersPeer) bool { return q != p && q.Serves && !q.failed && !q.gone })
+	others := slices.ContainsFunc(m.order, func(q *headersPeer) bool { return q != p && q.Serves && q.Preferred && !q.failed && !q.gone })
 	switch {
 	case others && !p.NoBan:
 		m.disconnect(p, why, false)

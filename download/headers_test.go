@@ -58,7 +58,7 @@ func (p *headersPlayer) play(command string, words []string) []string {
 		}
 	case "peer":
 		outbound := !has(words, "inbound") && !has(words, "manual")
-		p.m.PeerUp(p.now, peerOf(words[0]), HeadersPeer{Outbound: outbound, Preferred: !has(words, "inbound"), NoBan: has(words, "noban"), Serves: !has(words, "nothing")})
+		p.m.PeerUp(p.now, peerOf(words[0]), HeadersPeer{Outbound: outbound, Preferred: !has(words, "inbound"), NoBan: has(words, "noban") || has(words, "manual"), Trusted: has(words, "noban"), Serves: !has(words, "nothing")})
 	case "down":
 		p.m.PeerDown(p.now, peerOf(words[0]))
 	case "headers": // headers ID HEADERS...
@@ -76,6 +76,8 @@ func (p *headersPlayer) play(command string, words []string) []string {
 				said = append(said, fmt.Sprintf("after %s: %s", p.now.Sub(begin), line))
 			}
 		}
+	case "presynced":
+		return []string{strconv.Itoa(int(p.m.Presynced(peerOf(words[0]))))}
 	case "best":
 		if n := p.m.Best(peerOf(words[0])); n != nil {
 			return []string{p.name(n.Hash())}

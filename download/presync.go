@@ -124,10 +124,21 @@ func (s *presync) take(headers []tx.Header) (pass []tx.Header, done bool, err er
 	return pass, !full, nil
 }
 
+// Presynced is how far the work of a peer's low-work chain has been added up; -1 when
+// none is being followed, or when it is being fetched for good (getpeerinfo's
+// presynced_headers).
+func (m *Headers) Presynced(id PeerID) int32 {
+	if p := m.peers[id]; p != nil && p.low != nil && !p.low.again {
+		return p.low.height
+	}
+	return -1
+}
+
 // lowWork begins with a chain of too little work, or leaves it alone if its
 // peer has no more of it.
 func (m *Headers) lowWork(now time.Time, p *headersPeer, prev Node, headers []tx.Header, required consensus.Work) {
 	if len(headers) < maxHeaders {
+		m.add(Note{p.id, fmt.Sprintf("Ignoring low-work chain (height=%d)", int(prev.Height())+len(headers))})
 		m.finished(now, p) // it ends here: nothing worth storing
 		return
 	}

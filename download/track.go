@@ -14,6 +14,7 @@ type track struct {
 	path   []*want // nil where the body is stored already
 	next   int     // before this index nothing is needed
 	head   int     // before this index everything was delivered
+	stored int     // before this index everything is stored: here the window begins
 }
 
 // retarget finds the chains worth fetching and brings their paths up to date.
@@ -112,17 +113,27 @@ func (m *Blocks) follow(t *track) {
 	if n := int(base - t.base); n >= 0 && n <= len(t.path) {
 		old = t.path[:n]
 		t.path = t.path[n:]
-		t.next, t.head = max(0, t.next-n), max(0, t.head-n)
+		t.next, t.head, t.stored = max(0, t.next-n), max(0, t.head-n), max(0, t.stored-n)
 	} else { // new, or our chain was cut back
 		old, t.path = t.path, nil
-		t.next, t.head = 0, 0
+		t.next, t.head, t.stored = 0, 0, 0
 	}
 	t.base = base
-	end := min(t.target.Height(), base+m.cfg.Window-1)
-	for h := base + int32(len(t.path)); h <= end; h++ {
+	for h := base + int32(len(t.path)); h <= m.windowEnd(t); h++ {
 		t.path = append(t.path, m.want(at(t.target, h)))
 	}
 	m.leave(old)
+}
+
+// windowEnd is the last height of a track that may be fetched. The window begins behind
+// what the chain has stored, not behind its tip: on a branch that forks off deeper than
+// the window the tip does not move before the branch has more work (as Core's last
+// common block does).
+func (m *Blocks) windowEnd(t *track) int32 {
+	for t.stored < len(t.path) && (t.path[t.stored] == nil || t.path[t.stored].state == settled) {
+		t.stored++
+	}
+	return min(t.target.Height(), t.base+int32(t.stored)+m.cfg.Window-1)
 }
 
 // want finds or makes the want of a header; nil if its body is stored.

@@ -99,7 +99,7 @@ func describePeer(p *msg.Peer, now time.Time) peerInfo {
 		LastSend: s.LastSend.Load(), LastRecv: s.LastRecv.Load(), LastTransaction: s.LastTx.Load(), LastBlock: s.LastBlock.Load(),
 		BytesSent: s.BytesSent.Load(), BytesRecv: s.BytesRecv.Load(), ConnTime: p.Since.Unix(), Inbound: p.Inbound(),
 		PingTime: seconds(s.PingMicros.Load()), MinPing: seconds(s.MinPingMicros.Load()),
-		StartingHeight: -1, PresyncedHeaders: -1, SyncedHeaders: s.SyncedHeaders.Load(), SyncedBlocks: s.SyncedBlocks.Load(),
+		StartingHeight: -1, PresyncedHeaders: s.Presynced.Load(), SyncedHeaders: s.SyncedHeaders.Load(), SyncedBlocks: s.SyncedBlocks.Load(),
 		InFlight: []int32{}, AddrRelayEnabled: s.AddrRelay.Load(),
 		AddrProcessed: s.AddrProcessed.Load(), AddrRateLimited: s.AddrRateLimited.Load(),
 		Permissions: append([]string{}, p.Permissions.Names()...), MinFeeFilter: Amount(s.FeeFilter.Load()),

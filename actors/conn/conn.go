@@ -155,6 +155,7 @@ func (c *conn) start(k *kit.Context) {
 	c.started = k.Now()
 	c.peer.SetRef(k.Self())
 	c.peer.Stats.SyncedHeaders.Store(-1)
+	c.peer.Stats.Presynced.Store(-1)
 	c.peer.Stats.SyncedBlocks.Store(-1)
 	c.out.init(c, k)
 	c.tips.last = c.node.Board.Tip().Tip()

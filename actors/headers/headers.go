@@ -91,6 +91,7 @@ func (h *headers) Receive(k *kit.Context, m any) {
 		delete(h.peers, m.Peer.ID)
 	case *msg.HeadersArrived:
 		h.machine.Arrived(k.Now(), m.Peer.ID, m.Headers)
+		m.Peer.Stats.Presynced.Store(h.machine.Presynced(m.Peer.ID))
 		h.effects(k, &cause{reply: k.ReplyTo()})
 	case *msg.BlocksAnnounced:
 		h.machine.Announced(k.Now(), m.Peer.ID, m.Hashes)
@@ -106,6 +107,9 @@ func (h *headers) Receive(k *kit.Context, m any) {
 		h.barrier = append(h.barrier, k.ReplyTo())
 	case msg.Tick:
 		h.machine.Tick(k.Now())
+		for id, p := range h.peers {
+			p.Stats.Presynced.Store(h.machine.Presynced(id))
+		}
 		h.effects(k, nil)
 	}
 	if len(h.barrier) > 0 && len(h.checks) == 0 {
@@ -142,7 +146,7 @@ func (h *headers) join(k *kit.Context, p *msg.Peer) {
 	noBan := p.Permissions.Has(config.PermNoBan)
 	automatic := p.Type == msg.OutboundRelay || p.Type == msg.BlockRelay
 	h.machine.PeerUp(k.Now(), p.ID, download.HeadersPeer{
-		Outbound: automatic, BlocksOnly: p.Type == msg.BlockRelay, Preferred: !p.Inbound() || noBan, NoBan: noBan || p.Type == msg.Manual,
+		Outbound: automatic, BlocksOnly: p.Type == msg.BlockRelay, Preferred: !p.Inbound() || noBan, NoBan: noBan || p.Type == msg.Manual, Trusted: noBan,
 		Serves: p.Type != msg.AddrFetch && p.Type != msg.Feeler &&
 			(p.Hello().Services.Has(wire.NodeNetwork) || p.Hello().Services.Has(wire.NodeNetworkLimited)),
 	})

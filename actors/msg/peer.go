@@ -102,6 +102,7 @@ type PeerStats struct {
 	BestHeader           atomic.Pointer[tx.Hash]
 	SyncedHeaders        atomic.Int32 // height of the last common header; -1 unknown
 	SyncedBlocks         atomic.Int32
+	Presynced            atomic.Int32 // height to which a low-work chain was added up; -1 none. Only headers writes it.
 	AddrProcessed        atomic.Int64
 	AddrRateLimited      atomic.Int64
 	AddrRelay            atomic.Bool // addresses are told to this peer
