@@ -79,7 +79,7 @@ func Start(o Options) (*Node, error) {
 	if o.Env == nil {
 		o.Env = kit.NewReal()
 	}
-	n := &Node{Options: o, Board: &msg.Board{Params: o.Params, Store: o.Store}, Cast: &msg.Cast{}, IDs: &msg.PeerIDs{}}
+	n := &Node{Options: o, Board: &msg.Board{Params: o.Params, Store: o.Store, Upload: msg.NewUpload(o.Config.Network.UploadTarget)}, Cast: &msg.Cast{}, IDs: &msg.PeerIDs{}}
 	n.log = &observer.Log{L: o.Log, Now: o.Env.Now}
 	if t := o.Config.Process.MockTime; t > 0 {
 		o.Env.SetMock(time.Unix(t, 0))

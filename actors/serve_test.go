@@ -266,3 +266,32 @@ func TestADownloadOfManyBlocksCostsOneAtATime(t *testing.T) {
 	}
 	expect(t, "blocks before the pong", n, len(want))
 }
+
+// TestWhatIsLeftOfTheUploadTargetIsForNewBlocks follows feature_maxuploadtarget.py: a
+// target below what a day's blocks may need leaves nothing for old ones.
+func TestWhatIsLeftOfTheUploadTargetIsForNewBlocks(t *testing.T) {
+	const week = 7 * 24 * 60 / 10 // blocks
+	s := play(t, "-maxuploadtarget=1")
+	s.clock(8 * 24 * time.Hour)
+	blocks := s.grow(week + 2)
+	old, young := blocks[0], blocks[1]
+	if age := blocks[week+1].Header.Time - young.Header.Time; age != 7*24*60*60 {
+		t.Fatalf("the young one is %d seconds old", age)
+	}
+	p := s.peer(testpeer.Options{})
+	p.Send(blockInv(young.Hash()))
+	sent := func(b *tx.Block) func(*wire.Block) bool {
+		return func(m *wire.Block) bool { return m.Block.Hash() == b.Hash() }
+	}
+	testpeer.Wait(p, sent(young))
+	p.Send(blockInv(old.Hash()))
+	p.WaitClosed()
+	s.said("historical block serving limit reached, disconnect peer=0")
+
+	s = play(t, "-maxuploadtarget=1", "-whitelist=download@127.0.0.1")
+	s.clock(8 * 24 * time.Hour)
+	old = s.grow(week + 2)[0]
+	friend := s.peer(testpeer.Options{})
+	friend.Send(blockInv(old.Hash()))
+	testpeer.Wait(friend, sent(old))
+}

@@ -15,21 +15,19 @@ const (
 var Chains = []Chain{Main, Testnet3, Testnet4, Signet, Regtest}
 
 // chainFacts are the facts about a chain that settings depend on: Core's
-// directory names and ports (chainparamsbase.cpp). The onion port is where -bind=addr=onion
-// listens when it names no port.
+// directory names and ports (chainparamsbase.cpp).
 type chainFacts struct {
-	dir       string
-	port      uint16
-	onionPort uint16
-	rpcPort   uint16
+	dir     string
+	port    uint16
+	rpcPort uint16
 }
 
 var facts = map[Chain]chainFacts{
-	Main:     {"", 8333, 8334, 8332},
-	Testnet3: {"testnet3", 18333, 18334, 18332},
-	Testnet4: {"testnet4", 48333, 48334, 48332},
-	Signet:   {"signet", 38333, 38334, 38332},
-	Regtest:  {"regtest", 18444, 18445, 18443},
+	Main:     {"", 8333, 8332},
+	Testnet3: {"testnet3", 18333, 18332},
+	Testnet4: {"testnet4", 48333, 48332},
+	Signet:   {"signet", 38333, 38332},
+	Regtest:  {"regtest", 18444, 18443},
 }
 
 // Dir is the folder of the chain below the data directory; empty for main.

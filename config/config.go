@@ -66,6 +66,7 @@ type Network struct {
 	Listen         bool
 	Port           uint16
 	Bind           []Bind // where to listen; never empty when Listen
+	boundPort      uint16 // first port that -bind named
 	BindGiven      bool   // -bind was written: failing to bind is then fatal
 	WhiteBind      []WhiteBind
 	Whitelist      []Whitelist
@@ -80,6 +81,7 @@ type Network struct {
 	DNS            bool // names may be looked up for -addnode, -connect, -seednode
 	ExternalIP     []Endpoint
 	OnlyNet        []string // ipv4, ipv6; empty: both
+	UploadTarget   int64    // bytes to send in a day at most, but for new blocks; 0: no limit
 	Comments       []string // -uacomment
 	Active         bool     // -networkactive
 }

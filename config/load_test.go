@@ -337,7 +337,7 @@ func TestAllMistakesAreReportedAtOnceWithTheirPlaceAndASuggestion(t *testing.T) 
 		`/d/bitcoin.conf:3: Section [regtset] is not recognized. · what stands in it is ignored · did you mean [regtest]?`,
 		`/d/bitcoin.conf:5: unknown option "prot" · did you mean port?`,
 		`/d/bitcoin.conf:6: -server: "true" is neither 0 nor 1 · write server=1 or server=0`,
-		`/d/bitcoin.conf:7: -port: "70000" is not a port`,
+		`/d/bitcoin.conf:7: -port: Invalid port specified in -port: '70000'`,
 		`/d/bitcoin.conf:8: -whitelist: Invalid P2P permission: 'nobann'`,
 		`/d/bitcoin.conf:9: parse error on line 9: noserver, if you intended to specify a negated option, use noserver=1 instead`,
 		`/d/bitcoin.conf:10: parse error on line 10: -txindex=1, options in configuration file must be specified without leading -`,
@@ -430,5 +430,41 @@ func TestWordsAndTheCommandsOwnFlagsAreHandedBack(t *testing.T) {
 	l, err := Load(Sources{Args: a, ReadFile: files{}.read})
 	if err != nil || l.Config.DataDir != "/x" || l.Config.Chain != Regtest {
 		t.Errorf("%v %+v", err, l)
+	}
+}
+
+func TestOurOwnAddressHasThePortThatWeListenAt(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		port uint16
+	}{
+		{[]string{"-port=30001"}, 30001},
+		{[]string{"-port=30002", "-bind=127.0.0.1"}, 30002},
+		{[]string{"-bind=127.0.0.1"}, 18444},
+		{[]string{"-port=30003", "-bind=127.0.0.1:30004"}, 30004},
+		{[]string{"-bind=127.0.0.1:30005"}, 30005},
+		{[]string{"-externalip=2.2.2.2:30006", "-port=30007"}, 30006},
+		{[]string{"-externalip=2.2.2.2:30011", "-port=30012", "-bind=127.0.0.1:30013"}, 30011},
+		{[]string{"-port=30016", "-bind=127.0.0.1:30017", "-whitebind=127.0.0.1:30018"}, 30017},
+		{[]string{"-port=30019", "-whitebind=127.0.0.1:30020"}, 30020},
+		{[]string{"-port=30021", "-bind=127.0.0.1", "-whitebind=noban@127.0.0.1:30022"}, 30021},
+		{[]string{"-port=30023", "-bind=127.0.0.1:30024=onion"}, 30023},
+	} {
+		args := append([]string{"-regtest"}, c.args...)
+		if !strings.HasPrefix(c.args[0], "-externalip") {
+			args = append(args, "-externalip=2.2.2.2")
+		}
+		if got := mustLoad(t, nil, nil, args...).Config.Network.ExternalIP; len(got) != 1 || got[0].Port != c.port {
+			t.Errorf("%v: %v, want port %d", c.args, got, c.port)
+		}
+	}
+}
+
+func TestAnOnionServicesTargetIsOnePortAboveOurs(t *testing.T) {
+	for _, args := range [][]string{{"-port=30001"}, {"-port=30001", "-bind=127.0.0.1=onion"}} {
+		binds := mustLoad(t, nil, nil, append([]string{"-regtest", "-listen"}, args...)...).Config.Network.Bind
+		if last := binds[len(binds)-1]; !last.Onion || last.Addr.Port() != 30002 {
+			t.Errorf("%v: %v", args, binds)
+		}
 	}
 }

@@ -32,7 +32,7 @@ func applyBind(c *Config, values []Value) error {
 		text, onion := strings.CutSuffix(v.Text, "=onion")
 		port := c.Network.Port
 		if onion {
-			port = facts[c.Chain].onionPort
+			port = c.Network.onionPort()
 		}
 		if !onion && strings.Contains(text, "=") {
 			errs = append(errs, valueError{v.Origin, fmt.Errorf("Cannot resolve -bind address: '%s'", v.Text)})
@@ -44,14 +44,43 @@ func applyBind(c *Config, values []Value) error {
 			continue
 		}
 		c.Network.Bind = append(c.Network.Bind, Bind{Addr: addr, Onion: onion})
+		if _, _, given, _ := splitPort(text); given && !onion && c.Network.boundPort == 0 {
+			c.Network.boundPort = addr.Port()
+		}
 	}
 	c.Network.BindGiven = true
 	return errors.Join(errs...)
 }
 
+// onionPort is where the target of an onion service listens if nothing names a port: one
+// above -port, so that several nodes of one machine need no -bind (Core 28.1).
+func (n *Network) onionPort() uint16 { return n.Port + 1 }
+
+// listenPort is the port that others can reach us at (Core's GetListenPort): that of
+// the first -bind that names one, of the first -whitebind that is not for friends, or
+// -port.
+func (n *Network) listenPort() uint16 {
+	if n.boundPort != 0 {
+		return n.boundPort
+	}
+	for _, w := range n.WhiteBind {
+		if w.Permissions&PermNoBan != PermNoBan {
+			return w.Addr.Port()
+		}
+	}
+	return n.Port
+}
+
+// applyExternalIP takes our own addresses: without a port they are where we listen.
+func applyExternalIP(c *Config, values []Value) error {
+	return many(func(c *Config) *[]Endpoint { return &c.Network.ExternalIP }, func(s string) (Endpoint, error) {
+		return parseEndpoint(s, c.Network.listenPort())
+	})(c, values)
+}
+
 // defaultBinds are Core's: every address for clearnet, loopback for an onion service.
 func defaultBinds(c *Config) []Bind {
-	onion := facts[c.Chain].onionPort
+	onion := c.Network.onionPort()
 	return []Bind{
 		{Addr: netip.AddrPortFrom(netip.IPv6Unspecified(), c.Network.Port)},
 		{Addr: netip.AddrPortFrom(netip.IPv4Unspecified(), c.Network.Port)},

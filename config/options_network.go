@@ -19,7 +19,7 @@ var networkOptions = []Option{
 	{Name: "listen", Group: GroupNetwork, Default: "1", Help: "Accept connections from peers",
 		apply: boolean(func(c *Config) *bool { return &c.Network.Listen })},
 	{Name: "port", Arg: "<port>", Group: GroupNetwork, NetworkOnly: true, PerChain: func(c Chain) string { return portText(c.DefaultPort()) },
-		Help: "Port to listen on for peers", apply: port(func(c *Config) *uint16 { return &c.Network.Port })},
+		Help: "Port to listen on for peers", apply: port("-port", func(c *Config) *uint16 { return &c.Network.Port })},
 	{Name: "bind", Arg: "<address>[:<port>][=onion]", Group: GroupNetwork, Multi: true, NetworkOnly: true,
 		Help:  "Address to listen on; =onion marks the target of a Tor onion service (default: every address, and 127.0.0.1 for onion)",
 		apply: applyBind},
@@ -53,15 +53,16 @@ var networkOptions = []Option{
 	{Name: "discover", Group: GroupNetwork, Use: Accepted, Help: "Find out the own address",
 		Why: "the own address is never looked for: name it with -externalip"},
 	{Name: "externalip", Arg: "<address>", Group: GroupNetwork, Multi: true, Help: "Own address to announce",
-		apply: endpoints(func(c *Config) *[]Endpoint { return &c.Network.ExternalIP })},
+		apply: applyExternalIP},
 	{Name: "onlynet", Arg: "<network>", Group: GroupNetwork, Multi: true, Help: "Make automatic connections only to ipv4 or ipv6",
 		apply: many(func(c *Config) *[]string { return &c.Network.OnlyNet }, parseNetwork)},
 	{Name: "networkactive", Group: GroupNetwork, Default: "1", Help: "Have network activity at all; RPC setnetworkactive changes it",
 		apply: boolean(func(c *Config) *bool { return &c.Network.Active })},
 	{Name: "uacomment", Arg: "<comment>", Group: GroupNetwork, Multi: true, Whole: true, Help: "Comment in the user agent",
 		apply: applyComments},
-	{Name: "maxuploadtarget", Arg: "<size>", Group: GroupNetwork, Use: Refused, Help: "Upload per day to stay under",
-		Why: "the upload is not limited by the day"},
+	{Name: "maxuploadtarget", Arg: "<size>", Group: GroupNetwork, Default: "0M",
+		Help:  "Bytes to send in 24 hours at most: near it, blocks older than a week are refused, but not to peers with the download permission. A number is MiB, or with a unit: k, m, g, t of 1000, K, M, G, T of 1024; 0 is no limit",
+		apply: one(func(c *Config) *int64 { return &c.Network.UploadTarget }, parseUploadTarget)},
 	{Name: "maxreceivebuffer", Arg: "<n>", Group: GroupNetwork, Use: Accepted, Help: "Receive buffer of a connection, in 1000 bytes",
 		Why: "what a connection may hold is bounded by credit, before it is read"},
 	{Name: "maxsendbuffer", Arg: "<n>", Group: GroupNetwork, Use: Accepted, Help: "Send buffer of a connection, in 1000 bytes",
@@ -99,11 +100,11 @@ func applySeedNodes(c *Config, values []Value) error {
 
 func portText(p uint16) string { return strconv.Itoa(int(p)) }
 
-func port(field func(*Config) *uint16) func(*Config, []Value) error {
+func port(option string, field func(*Config) *uint16) func(*Config, []Value) error {
 	return one(field, func(s string) (uint16, error) {
 		n, err := strconv.ParseUint(s, 10, 16)
 		if err != nil || n == 0 {
-			return 0, fmt.Errorf("%q is not a port between 1 and 65535", s)
+			return 0, fmt.Errorf("Invalid port specified in %s: '%s'", option, s)
 		}
 		return uint16(n), nil
 	})

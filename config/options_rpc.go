@@ -11,7 +11,7 @@ var rpcOptions = []Option{
 		apply: boolean(func(c *Config) *bool { return &c.RPC.Server })},
 	{Name: "rest", Group: GroupRPC, Use: Refused, Help: "Answer unauthenticated REST requests too", Why: "JSON-RPC alone is answered"},
 	{Name: "rpcport", Arg: "<port>", Group: GroupRPC, NetworkOnly: true, PerChain: func(c Chain) string { return portText(c.DefaultRPCPort()) },
-		Help: "Port for JSON-RPC", apply: port(func(c *Config) *uint16 { return &c.RPC.Port })},
+		Help: "Port for JSON-RPC", apply: port("-rpcport", func(c *Config) *uint16 { return &c.RPC.Port })},
 	{Name: "rpcbind", Arg: "<address>[:<port>]", Group: GroupRPC, Multi: true, NetworkOnly: true,
 		Help:  "Address to answer at; needs -rpcallowip. Never expose it to untrusted networks (default: loopback)",
 		apply: applyRPCBind},

@@ -200,3 +200,16 @@ func FuzzParseArgs(f *testing.F) {
 		}
 	})
 }
+
+func TestTheUploadTargetIsReadAsCoreDoes(t *testing.T) {
+	for s, want := range map[string]int64{"0": 0, "800M": 800 << 20, "1": 1 << 20, "1m": 1000_000, "2k": 2000, "2K": 2048, "3g": 3000_000_000, "1T": 1 << 40, "8388607T": 8388607 << 40} {
+		if got, err := parseUploadTarget(s); err != nil || got != want {
+			t.Errorf("%q gives %d, %v; want %d", s, got, err, want)
+		}
+	}
+	for _, bad := range []string{"", "abc", "M", "-1", "+1", "1MB", "1 M", "1.5M", "8388608T"} {
+		if got, err := parseUploadTarget(bad); err == nil {
+			t.Errorf("%q gives %d", bad, got)
+		}
+	}
+}

@@ -90,6 +90,24 @@ func parseSize(s string) (int64, error) {
 	return n << shift, nil
 }
 
+// parseUploadTarget reads bytes as Core does where the unit is one letter: small ones are
+// powers of 1000, large ones of 1024, and none is M.
+func parseUploadTarget(s string) (int64, error) {
+	units := map[byte]int64{
+		'k': 1000, 'm': 1000_000, 'g': 1000_000_000, 't': 1000_000_000_000,
+		'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30, 'T': 1 << 40,
+	}
+	digits, unit := s, units['M']
+	if len(s) > 0 && units[s[len(s)-1]] != 0 {
+		digits, unit = s[:len(s)-1], units[s[len(s)-1]]
+	}
+	n, err := strconv.ParseUint(digits, 10, 63)
+	if err != nil || int64(n) > math.MaxInt64/unit {
+		return 0, fmt.Errorf("Unable to parse -maxuploadtarget: '%s'", s)
+	}
+	return int64(n) * unit, nil
+}
+
 // one builds the apply of a single-valued option from a parser of its text.
 func one[T any](field func(*Config) *T, parse func(string) (T, error)) func(*Config, []Value) error {
 	return func(c *Config, values []Value) error {

@@ -160,8 +160,12 @@ func getNetTotals(c *Call) (any, error) {
 		t.BytesRecv += p.Stats.BytesRecv.Load()
 		t.BytesSent += p.Stats.BytesSent.Load()
 	}
-	const day = 24 * 60 * 60
-	t.UploadTarget = uploadTarget{Timeframe: day, ServeHistorical: true}
+	up, now := c.Node.Board.Upload, c.Node.now()
+	left, lasts := up.Left(now)
+	t.UploadTarget = uploadTarget{
+		Timeframe: int64(msg.UploadCycle / time.Second), Target: up.Target(), TargetReached: up.Reached(),
+		ServeHistorical: !up.NoHistory(now), BytesLeft: left, TimeLeft: int64(lasts / time.Second),
+	}
 	return t, nil
 }
 

@@ -168,8 +168,10 @@ func (o *outbox) write(f *outgoing) bool {
 		return false
 	}
 	stats := &o.conn.peer.Stats
+	now := o.env.Now()
 	stats.BytesSent.Add(int64(f.size() + len(f.after)))
-	stats.LastSend.Store(o.env.Now().Unix())
+	o.conn.node.Board.Upload.Sent(f.size()+len(f.after), now)
+	stats.LastSend.Store(now.Unix())
 	stats.Sent.Add(f.command, f.size())
 	log := o.conn.node.Log
 	log.Message(o.conn.peer, false, f.command, f.size()-wire.HeaderSize)

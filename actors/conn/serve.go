@@ -334,8 +334,8 @@ func (s *serving) block(v wire.InvVect) *outgoing {
 		if n == nil || !s.conn.mayTell(tip, n) {
 			return nil
 		}
-		if s.tooOld(tip, n) {
-			s.conn.out.self.Post(&closed{reason: "Ignore block request below NODE_NETWORK_LIMITED threshold, disconnect peer=" + peerNumber(s.conn.peer)})
+		if why := s.refuses(tip, n, v); why != "" {
+			s.conn.out.self.Post(&closed{reason: why + ", disconnect peer=" + peerNumber(s.conn.peer)})
 			return nil
 		}
 		if !n.HasBody() {
@@ -363,12 +363,26 @@ func (s *serving) block(v wire.InvVect) *outgoing {
 	}
 }
 
-// limitedDepth is how many blocks a pruned node serves, with two more for races
-// (BIP159). Deeper ones could tell which node this is.
-const limitedDepth = 288 + 2
+const (
+	// limitedDepth is how many blocks a pruned node serves, with two more for races
+	// (BIP159). Deeper ones could tell which node this is.
+	limitedDepth = 288 + 2
+	// historicalAge is the age in seconds beyond which a block's way to others is not
+	// ours to pay when -maxuploadtarget is nearly spent (Core's HISTORICAL_BLOCK_AGE).
+	historicalAge = 7 * 24 * 60 * 60
+)
 
-func (s *serving) tooOld(tip *chainstate.Snapshot, n *chainstate.Node) bool {
-	return !s.noBan && !s.conn.node.Services.Has(wire.NodeNetwork) && tip.Tip().Height()-n.Height() > limitedDepth
+// refuses says why a block is too old to be served; nothing if it is not.
+func (s *serving) refuses(tip *chainstate.Snapshot, n *chainstate.Node, v wire.InvVect) string {
+	node := s.conn.node
+	old := int64(tip.BestHeader().Time())-int64(n.Time()) > historicalAge || v.Type == wire.InvFilteredBlock
+	switch {
+	case old && !s.conn.peer.Permissions.Has(permDownload) && node.Board.Upload.NoHistory(s.conn.out.env.Now()):
+		return "historical block serving limit reached"
+	case !s.noBan && !node.Services.Has(wire.NodeNetwork) && tip.Tip().Height()-n.Height() > limitedDepth:
+		return "Ignore block request below NODE_NETWORK_LIMITED threshold"
+	}
+	return ""
 }
 
 func (s *serving) framed(command string, payload []byte) *outgoing {

@@ -18,6 +18,8 @@ type Board struct {
 	// Store is for reading bodies, undo data and snapshots. Only the store and
 	// chain actors write.
 	Store chainstore.Store
+	// Upload counts what is sent. The connections add to it.
+	Upload *Upload
 
 	tip   atomic.Pointer[chainstate.Snapshot]
 	pool  atomic.Pointer[mempool.View]

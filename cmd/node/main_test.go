@@ -108,7 +108,7 @@ func TestMistypedWordsGetASuggestion(t *testing.T) {
 		{[]string{"dev", "blance"}, exitUsage, `did you mean dev balance?`},
 		{[]string{"config", "show", "--orgin"}, exitUsage, `Invalid parameter --orgin · there is no option of this name · did you mean -origin?`},
 		{[]string{"run", "-dbcahce=1"}, exitUsage, `did you mean -dbcache?`},
-		{[]string{"run", "-par=x", "-port=y"}, exitConfig, "error: -port: \"y\" is not a port"},
+		{[]string{"run", "-par=x", "-port=y"}, exitConfig, "error: -port: Invalid port specified in -port: 'y'"},
 		{[]string{"run", "-dbcahce=1", "-par=x"}, exitUsage, "error: -par: \"x\" is not a whole number"},
 		{[]string{"help", "stauts"}, exitUsage, "did you mean status?"},
 		{[]string{"version", "again"}, exitUsage, `unexpected "again"`},
