@@ -22,6 +22,7 @@ type blocksPeer struct {
 	BlocksPeer
 	id    PeerID
 	best  Node
+	told  Node    // what it announced last: another chain than best, if that has more work
 	reach []int32 // per track: height up to which the peer has it
 
 	window    int     // blocks in flight that it may have
@@ -43,15 +44,19 @@ type blocksPeer struct {
 func (p *blocksPeer) measure(tracks []*track) {
 	p.reach = p.reach[:0]
 	for _, t := range tracks {
-		switch {
-		case p.best == nil:
-			p.reach = append(p.reach, -1)
-		case isAncestor(p.best, t.target):
-			p.reach = append(p.reach, p.best.Height())
-		default:
-			p.reach = append(p.reach, forkHeight(p.best, t.target))
-		}
+		p.reach = append(p.reach, max(reach(p.best, t.target), reach(p.told, t.target)))
 	}
+}
+
+// reach is how far along a chain one leads that ends with n.
+func reach(n, target Node) int32 {
+	switch {
+	case n == nil:
+		return -1
+	case isAncestor(n, target):
+		return n.Height()
+	}
+	return forkHeight(n, target)
 }
 
 // mayCome remembers a block that the peer was asked for and need not send any

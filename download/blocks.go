@@ -125,7 +125,8 @@ func (m *Blocks) PeerDown(now time.Time, id PeerID) {
 
 // PeerHas says that a peer has the chain that ends with n. direct means that it
 // just announced it: then it is asked for the newest blocks first, as it is sure
-// to have them.
+// to have them, and even if it has another chain with more work: whose blocks it
+// may never send (Core's direct fetch looks at the announced header alone).
 func (m *Blocks) PeerHas(now time.Time, id PeerID, n Node, direct bool) {
 	p := m.peers[id]
 	if p == nil || n == nil {
@@ -133,6 +134,9 @@ func (m *Blocks) PeerHas(now time.Time, id PeerID, n Node, direct bool) {
 	}
 	if p.best == nil || p.best.Failed() || !n.Work().Less(p.best.Work()) {
 		p.best = n
+	}
+	if direct {
+		p.told = n
 	}
 	m.retarget()
 	p.measure(m.tracks)

@@ -50,14 +50,14 @@ func (m *Blocks) retarget() {
 }
 
 // targets are the ends of the chains worth fetching, most work first: the best
-// header's, even while nobody has it, and those of peers; with the minimum work
-// and no less than our tip's, and none that is part of another. Like Core we
+// header's, even while nobody has it, and those that peers have or have just
+// announced; with the minimum work and no less than our tip's, and none that is part of another. Like Core we
 // fetch blocks of chains with equal work too, in case they grow.
 func (m *Blocks) targets() []Node {
 	tip := m.tree.Tip()
 	candidates := []Node{m.tree.Best()}
 	for _, p := range m.order {
-		candidates = append(candidates, alive(p.best))
+		candidates = append(candidates, alive(p.best), alive(p.told))
 	}
 	var ends []Node
 	for _, n := range candidates {
