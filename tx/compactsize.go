@@ -10,12 +10,11 @@ import (
 var (
 	// ErrTruncated means that the bytes end before what they announce.
 	ErrTruncated = errors.New("ends before what it announces")
-	// ErrNonCanonical means a compact size that a shorter form could hold
-	// (Core: "non-canonical ReadCompactSize()").
-	ErrNonCanonical = errors.New("non-canonical compact size")
-	// ErrOversize means a compact size above MaxSize
-	// (Core: "ReadCompactSize(): size too large").
-	ErrOversize = errors.New("compact size too large")
+	// ErrNonCanonical means a compact size that a shorter form could hold;
+	// the words are Core's, as people look for them in logs.
+	ErrNonCanonical = errors.New("non-canonical ReadCompactSize()")
+	// ErrOversize means a compact size above MaxSize, in Core's words.
+	ErrOversize = errors.New("ReadCompactSize(): size too large")
 	// ErrSuperfluousWitness means a witness marker on a transaction without
 	// any witness (BIP144; Core: "Superfluous witness record").
 	ErrSuperfluousWitness = errors.New("superfluous witness record")
