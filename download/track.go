@@ -7,10 +7,11 @@ import "slices"
 const maxTracks = 8
 
 // track is one chain that some peer has and that is worth having: the wanted
-// blocks between our chain and its end, as far as the window reaches.
+// blocks between what we have of it and its end, as far as the window reaches.
 type track struct {
 	target Node
-	base   int32   // height of path[0]: above the last block shared with our chain
+	fork   int32   // height of the last block shared with our chain
+	base   int32   // height of path[0]: above the stored blocks that follow on fork
 	path   []*want // nil where the body is stored already
 	next   int     // before this index nothing is needed
 	head   int     // before this index everything was delivered
@@ -102,12 +103,22 @@ func alive(n Node) Node {
 	return at(n, low)
 }
 
-// follow moves a track's path to the tip and extends it to the window's end.
+// follow moves a track's path and extends it to the window's end. The window begins
+// above what is stored without a gap, as Core's does, not at our chain: a branch that
+// is longer than the window can become the better one only with its last blocks.
 func (m *Blocks) follow(t *track) {
 	tip := m.tree.Tip()
-	base := tip.Height() + 1
+	fork := tip.Height()
 	if !isAncestor(tip, t.target) {
-		base = forkHeight(tip, t.target) + 1
+		fork = forkHeight(tip, t.target)
+	}
+	base := fork + 1
+	if fork >= t.fork {
+		base = max(base, t.base)
+	} // else our chain was cut back, and less may be stored
+	t.fork = fork
+	for base <= t.target.Height() && at(t.target, base).HasBody() {
+		base++
 	}
 	var old []*want
 	if n := int(base - t.base); n >= 0 && n <= len(t.path) {
