@@ -166,9 +166,9 @@ func (r *root) company(k *kit.Context) error {
 		Rule:    minter.Rule{PayTo: n.PayTo, Every: c.Minter.Interval, Txs: c.Minter.Txs},
 		Version: c.Rules.TestBlockVersion, Cores: runtime.GOMAXPROCS(0),
 	}))
-	if d := (notify.Deps{Board: n.Board, Command: c.Notify.Block, StopAt: c.Process.StopAtHeight, Stop: n.Quit, Log: n.Log}); d.Wanted() {
-		r.play(k, notify.Spec(d))
-	}
+	r.play(k, notify.Spec(notify.Deps{
+		Board: n.Board, Command: c.Notify.Block, Alert: c.Notify.Alert, StopAt: c.Process.StopAtHeight, Stop: n.Quit, Log: n.Log,
+	}))
 	if c.Store.TxIndex {
 		r.play(k, txindex.Spec(txindex.Deps{Board: n.Board, Cast: n.Cast, Log: n.log}))
 	}

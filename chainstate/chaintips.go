@@ -3,6 +3,8 @@ package chainstate
 import (
 	"bytes"
 	"slices"
+
+	"github.com/troupe-node/troupe/consensus"
 )
 
 // TipStatus is what getchaintips says about a branch, in Core's words.
@@ -47,6 +49,23 @@ func (s *Snapshot) Tips() []ChainTip {
 		return bytes.Compare(a.Node.hash[:], b.Node.hash[:])
 	})
 	return tips
+}
+
+// OutworkedBy is the end of an invalid branch that has more work than the best
+// chain and so many blocks like its tip: nil if there is none (Core's
+// CheckForkWarningConditions).
+func (s *Snapshot) OutworkedBy(blocks int) *Node {
+	bar := s.tip.work
+	for range blocks {
+		bar = bar.Add(consensus.BlockWork(s.tip.bits))
+	}
+	var most *Node
+	for _, n := range s.leaves {
+		if n.Failed() && bar.Less(n.work) {
+			most, bar = n, n.work
+		}
+	}
+	return most
 }
 
 func (s *Snapshot) chainTip(n *Node) ChainTip {

@@ -41,6 +41,7 @@ type Notify struct {
 	Startup  []string // when the node is ready
 	Shutdown []string // when it begins to stop
 	Block    string   // on a new tip; %s is its hash
+	Alert    string   // on a warning; %s is its text
 }
 
 // Rules override the chain's parameters, mostly for tests.

@@ -9,8 +9,8 @@ var notifyOptions = slices.Concat([]Option{
 		apply: texts(func(c *Config) *[]string { return &c.Notify.Startup })},
 	{Name: "shutdownnotify", Arg: "<command>", Group: GroupNotify, Multi: true, Whole: true, Help: "Run this when the node begins to stop",
 		apply: texts(func(c *Config) *[]string { return &c.Notify.Shutdown })},
-	{Name: "alertnotify", Arg: "<command>", Group: GroupNotify, Use: Accepted, Help: "Run this on a warning",
-		Why: "no alert of Core's kind is raised: warnings stand in the log as node.warning"},
+	{Name: "alertnotify", Arg: "<command>", Group: GroupNotify, Help: "Run this on a warning; %s is its text",
+		apply: text(func(c *Config) *string { return &c.Notify.Alert })},
 	{Name: "blocknotify", Arg: "<command>", Group: GroupNotify, Help: "Run this on a new tip; %s is its hash",
 		apply: text(func(c *Config) *string { return &c.Notify.Block })},
 }, zmqOptions())

@@ -61,6 +61,7 @@ type condition struct {
 	signals   func(Ancestry) bool
 	threshold int32
 	window    int32
+	quiet     int32 // windows that end below it have no signals, and need not be counted
 }
 
 func (p *Params) condition(id DeploymentID) condition {
@@ -135,7 +136,7 @@ func (c *condition) next(state ThresholdState, end Ancestry) ThresholdState {
 			return Started
 		}
 	case Started:
-		if c.count(end, c.window) >= c.threshold {
+		if end.Height() >= c.quiet && c.count(end, c.window) >= c.threshold {
 			return LockedIn
 		}
 		if MedianTimePast(end) >= c.timeout {

@@ -29,6 +29,7 @@ func UnknownDeployments(prev Ancestry, p *Params, cache *DeploymentCache) (locke
 			timeout:   math.MaxInt64,
 			threshold: p.RuleChangeThreshold,
 			window:    p.MinerConfirmationWindow,
+			quiet:     p.MinBIP9WarningHeight,
 			signals: func(a Ancestry) bool {
 				return a.Height() >= p.MinBIP9WarningHeight && signalsBit(a.Version(), bit) &&
 					uint32(BlockVersion(a.Parent(), p, cache))>>bit&1 == 0

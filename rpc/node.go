@@ -36,8 +36,6 @@ type Node struct {
 	Barrier func(context.Context) error
 	// Stop begins an ordered stop and returns at once.
 	Stop func()
-	// Warnings are what an operator should know; may be nil.
-	Warnings func() []string
 
 	tips      signal    // rings when the tip may have moved
 	templates templates // of getblocktemplate
@@ -86,10 +84,7 @@ func (n *Node) mockable() bool { return n.Board.Params.Mockable }
 
 // warnings never is nil, so that it prints as a list.
 func (n *Node) warnings() []string {
-	if n.Warnings == nil {
-		return []string{}
-	}
-	return append([]string{}, n.Warnings()...)
+	return append([]string{}, n.Board.Warnings()...)
 }
 
 // ask sends a command to an actor and waits for its answer.

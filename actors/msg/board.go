@@ -27,6 +27,8 @@ type Board struct {
 
 	bodies  atomic.Pointer[BodyUsage]
 	txIndex atomic.Pointer[TxIndex]
+
+	warnings atomic.Pointer[[]string]
 }
 
 // Tip is the published view of the chain; never nil once chain has started.
@@ -68,6 +70,17 @@ func (b *Board) Bodies() BodyUsage {
 
 // PublishBodies is chain's.
 func (b *Board) PublishBodies(u BodyUsage) { b.bodies.Store(&u) }
+
+// Warnings are what our operator should know, in Core's words; may be nil.
+func (b *Board) Warnings() []string {
+	if w := b.warnings.Load(); w != nil {
+		return *w
+	}
+	return nil
+}
+
+// PublishWarnings is notify's.
+func (b *Board) PublishWarnings(w []string) { b.warnings.Store(&w) }
 
 // PublishPeers is registry's.
 func (b *Board) PublishPeers(l *PeerList) { b.peers.Store(l) }

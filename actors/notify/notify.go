@@ -1,7 +1,9 @@
-// Package notify is the actor that tells other programs of a new tip: it starts
-// the command of -blocknotify for every block that becomes part of the best
-// chain. It also ends the node at a height that our operator named
-// (-stopatheight), for nobody else follows the tip without a part in it.
+// Package notify is the actor that tells our operator and other programs of a new
+// tip: it starts the command of -blocknotify for every block that becomes part of
+// the best chain, and warns of what the chain shows: rules that we do not know, a
+// branch that we alone find invalid (-alertnotify). It also ends the node at a
+// height that our operator named (-stopatheight), for nobody else follows the tip
+// without a part in it.
 //
 // It decides nothing, and nobody waits for it: commands run one after the other
 // beside it, and one that fails is a line in the log. Start reading at [Spec].
@@ -24,20 +26,18 @@ import (
 type Deps struct {
 	Board   *msg.Board
 	Command string // for every new block; %s is its hash. Empty: none
+	Alert   string // for every new warning; %s is its text. Empty: none
 	StopAt  int32  // 0: never
 	Stop    func() // begins the end of the node; must not block
 	Log     *logs.Logger
 }
-
-// Wanted tells whether there is anything to do.
-func (d *Deps) Wanted() bool { return d.Command != "" || d.StopAt > 0 }
 
 // Spec describes the actor.
 func Spec(d Deps) kit.Spec {
 	return kit.Spec{
 		Kind: msg.KindNotify, Name: msg.KindNotify,
 		Policy: kit.Restart(10, time.Minute, 100*time.Millisecond, kit.Stop),
-		New:    func() kit.Actor { return &notifier{Deps: d} },
+		New:    func() kit.Actor { return &notifier{Deps: d, warner: newWarner(d.Board.Warnings())} },
 	}
 }
 
@@ -50,6 +50,10 @@ type notifier struct {
 	told    *chainstate.Node // the tip up to which everything is queued
 	waiting []string
 	busy    bool
+
+	warner  *warner // belongs to a goroutine while it looks
+	looking bool
+	again   bool // look once more when it is back
 }
 
 // ran comes from the goroutine of a command.
@@ -62,13 +66,16 @@ var _ = kit.Register[*ran](kit.Message{
 
 // Receive handles one message.
 func (n *notifier) Receive(k *kit.Context, m any) {
-	switch m.(type) {
+	switch m := m.(type) {
 	case kit.Started:
 		if tip := n.Board.Tip(); tip != nil {
 			n.told = tip.Tip()
 		}
 	case *msg.TipChanged:
 		n.tip(k)
+		n.look(k)
+	case *looked:
+		n.seen(k, m)
 	case *ran:
 		n.busy = false
 		n.next(k)
