@@ -2,7 +2,6 @@ package chainstate
 
 import (
 	"slices"
-	"sort"
 
 	"github.com/troupe-node/troupe/chainstore"
 	"github.com/troupe-node/troupe/tx"
@@ -62,8 +61,12 @@ func (m *Machine) Prune(targets []*Node) {
 }
 
 // PruneHeight is the lowest height from which on the best chain's bodies are
-// all here: 0 when nothing was pruned. Pruning begins at the bottom, so that
-// what is left is one piece.
+// all here: 0 when nothing was pruned. Below it there may be some that were fetched
+// again, so that only a walk from the tip finds it.
 func (s *Snapshot) PruneHeight() int32 {
-	return int32(sort.Search(int(s.tip.height), func(h int) bool { return s.tip.At(int32(h)+1).HasBody() && s.tip.At(int32(h)).HasBody() }))
+	n := s.tip
+	for n.parent != nil && n.parent.HasBody() {
+		n = n.parent
+	}
+	return n.height
 }

@@ -177,6 +177,7 @@ func (m *Blocks) NotFound(now time.Time, id PeerID, hashes []tx.Hash) {
 	for _, h := range hashes {
 		w := m.wants[h]
 		if w == nil || !m.drop(p, w) {
+			p.came(h) // it may be asked for it again
 			continue
 		}
 		w.deny(now, p.id)

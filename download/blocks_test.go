@@ -53,6 +53,10 @@ func (p *blocksPlayer) play(command string, words []string) []string {
 		said = p.blocks(words)
 	case "notfound":
 		p.m.NotFound(p.now, peerOf(words[0]), hashesOf(p.nodes(words[1])))
+	case "fetch": // fetch ID HEADER
+		if err := p.m.Fetch(p.now, peerOf(words[0]), p.node(words[1]).hash); err != nil {
+			said = append(said, "error: "+err.Error())
+		}
 	case "pause", "resume":
 		p.m.Paused(p.now, peerOf(words[0]), command == "pause")
 	case "adopt":

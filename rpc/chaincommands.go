@@ -3,11 +3,13 @@ package rpc
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/chainstate"
 	"github.com/troupe-node/troupe/consensus"
+	"github.com/troupe-node/troupe/download"
 	"github.com/troupe-node/troupe/tx"
 )
 
@@ -20,6 +22,16 @@ var chainCommandMethods = []Method{
 		Name: "preciousblock", Category: "blockchain", Params: blockhashParam("the hash of the block to mark as precious"),
 		Summary: "Treats a block as if it were received before others with the same work.\n\nA later preciousblock call can override the effect of an earlier one.\n\nThe effects of preciousblock are not retained across restarts.",
 		Result:  "null", Handler: chainOrder(msg.PreciousBlock),
+	},
+	{
+		Name: "getblockfrompeer", Category: "blockchain",
+		Params: []Param{
+			{Name: "blockhash", Kind: String, Doc: "The block hash to try to fetch"},
+			{Name: "peer_id", Kind: Number, Doc: "The peer to fetch it from (see getpeerinfo for peer IDs)"},
+		},
+		Summary: "Attempt to fetch block from a given peer.\n\nWe must have the header for this block, e.g. using submitheader.\nThe block will not have any undo data which can limit the usage of the block data in a context where the undo data is needed.\nSubsequent calls for the same block may cause the response from the previous peer to be ignored.\nPeers generally ignore requests for a stale block that they never fully verified, or one that is more than a month old..\nNote: The block could be re-pruned as soon as it is received.\n\nReturns an empty JSON object if the request was successfully scheduled.",
+		Result:  "{}    (empty JSON object)", Handler: getBlockFromPeer,
+		Examples: []string{`getblockfrompeer "00000000c937983704a73af28acdec37b049d214adbda81d7e2a3dd146f6ed09" 0`},
 	},
 	{
 		Name: "invalidateblock", Category: "hidden", Hidden: true, Params: blockhashParam("the hash of the block to mark as invalid"),
@@ -82,6 +94,40 @@ func chainOrder(what msg.ChainOrder) func(*Call) (any, error) {
 		c.Node.settle(c.Context)
 		return nil, nil
 	}
+}
+
+// getBlockFromPeer has one peer asked for a block that we know the header of.
+func getBlockFromPeer(c *Call) (any, error) {
+	hash, err := c.Hash(0, "blockhash")
+	if err != nil {
+		return nil, err
+	}
+	id, err := c.Int(1, 0)
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.Node.chain()
+	if err != nil {
+		return nil, err
+	}
+	switch node := s.Header(hash); {
+	case node == nil:
+		return nil, Errorf(CodeMisc, "Block header missing")
+	case c.Node.Config.Store.Prune && node.Height() > s.Tip().Height():
+		// What lies above the tip is wanted anyway, in its turn.
+		return nil, Errorf(CodeMisc, "In prune mode, only blocks that the node has already synced previously can be fetched from a peer")
+	case node.HasBody():
+		return nil, Errorf(CodeMisc, "Block already downloaded")
+	}
+	peer := msg.FromShownID(id)
+	if !slices.ContainsFunc(c.Node.Board.Peers().Peers, func(p *msg.Peer) bool { return p.ID == peer }) {
+		return nil, Errorf(CodeMisc, "%s", download.ErrNoPeer)
+	}
+	done, err := ask[*msg.Done](c.Context, c.Node, c.Node.Cast.Blocks(), &msg.FetchBlock{Peer: peer, Hash: hash})
+	if err == nil {
+		err = done.Err
+	}
+	return Object{}, err
 }
 
 // pruneBlockchain deletes bodies up to a height, or up to the first block that

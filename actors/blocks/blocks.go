@@ -132,6 +132,8 @@ func (b *blocks) Receive(k *kit.Context, m any) {
 		b.arrived(k, &arrival{msg: m, reply: k.ReplyTo()})
 	case *msg.BlocksNotFound:
 		b.machine.NotFound(k.Now(), m.Peer.ID, m.Hashes)
+	case *msg.FetchBlock:
+		k.Reply(&msg.Done{Err: b.machine.Fetch(k.Now(), m.Peer, m.Hash)})
 	case *msg.BlockVerdict:
 		b.verdict(k, &m.Verdict)
 	case *msg.BlockTurnedBad:

@@ -70,6 +70,14 @@ type BlocksNotFound struct {
 	Hashes []tx.Hash
 }
 
+// FetchBlock asks blocks to get a block of one peer, whether or not it is needed.
+// Sender: outside (getblockfrompeer). Answer: *Done when it was asked for, or why it was
+// not.
+type FetchBlock struct {
+	Peer PeerID
+	Hash tx.Hash
+}
+
 var (
 	_ = kit.Register[*HeadersArrived](kit.Message{
 		Lane: kit.Headers, Full: kit.Hold, Role: kit.Work, From: []string{KindConn}, To: []string{KindHeaders},
@@ -87,6 +95,10 @@ var (
 	_ = kit.Register[*BlockArrived](kit.Message{
 		Lane: kit.Block, Full: kit.Hold, Role: kit.Work, From: []string{KindConn}, To: []string{KindBlocks},
 		Reply: "*Done", Doc: "a block from a peer",
+	})
+	_ = kit.Register[*FetchBlock](kit.Message{
+		Lane: kit.Local, Full: kit.Hold, Role: kit.Work, From: []string{KindOutside}, To: []string{KindBlocks},
+		Reply: "*Done", Doc: "our operator wants a block of one peer",
 	})
 	_ = kit.Register[*ConnPaused](kit.Message{
 		Lane: kit.Control, Full: kit.Shed, Role: kit.Event, From: []string{KindConn}, To: []string{KindBlocks},
