@@ -78,3 +78,19 @@ func TestAnRPCAuthThatNoPasswordFitsIsNoMistake(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoStartsABitcoindFindsItsProcessID(t *testing.T) {
+	args, problems := ParseArgs([]string{"-regtest"}, ArgRules{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for want, s := range map[string]Sources{
+		"/.troupe/regtest/bitcoind.pid": {AsCore: true},
+		"/.troupe/regtest/troupe.pid":   {},
+	} {
+		s.Args, s.ReadFile, s.Home, s.WorkDir = args, files{}.read, "/", "/"
+		if l, err := Load(s); err != nil || l.Config.Process.PIDFile != want {
+			t.Errorf("%q, %v, want %q", l.Config.Process.PIDFile, err, want)
+		}
+	}
+}

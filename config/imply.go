@@ -3,6 +3,9 @@ package config
 // imply lets settings change the defaults of others, as Core's
 // InitParameterInteraction does. What somebody wrote is never changed.
 func (l *loader) imply() {
+	if l.src.AsCore {
+		l.soft("pid", "bitcoind.pid", "the name bitcoind")
+	}
 	if l.isSet("bind") {
 		l.soft("listen", "1", "-bind")
 	}

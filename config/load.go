@@ -22,8 +22,8 @@ type Sources struct {
 	// SameFile tells whether two paths lead to one file; nil compares the paths.
 	SameFile func(a, b string) bool
 
-	// AsCore passes over unknown names in files, as bitcoind does, even those that
-	// look mistyped.
+	// AsCore is for who started a bitcoind: unknown names in files are passed over, even
+	// those that look mistyped, and the process id goes where bitcoind puts it.
 	AsCore bool
 }
 

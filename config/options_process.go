@@ -17,7 +17,7 @@ var processOptions = []Option{
 	{Name: "includeconf", Arg: "<file>", Group: GroupProcess, Multi: true,
 		Help: "Another configuration file, relative to the data directory; only inside bitcoin.conf"},
 	{Name: "pid", Arg: "<file>", Group: GroupProcess, Default: "troupe.pid",
-		Help:  "File with the process id, relative to the chain's folder; -nopid writes none",
+		Help:  "File with the process id, relative to the chain's folder; -nopid writes none. Called as bitcoind: bitcoind.pid",
 		apply: text(func(c *Config) *string { return &c.Process.PIDFile })},
 	{Name: "stoptimeout", Arg: "<seconds>", Group: GroupProcess, Default: "60",
 		Help:  "How long an ordered stop may take before the process ends anyway; nothing committed is lost",

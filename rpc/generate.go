@@ -61,7 +61,7 @@ var generateMethods = []Method{
 	{
 		Name: "generate", Category: "hidden", Hidden: true,
 		Summary: "has been replaced by the -generate cli option. Refer to -help for more information.",
-		Params:  []Param{{Name: "nblocks", Kind: Any, Optional: true}, {Name: "maxtries", Kind: Any, Optional: true}},
+		Params:  []Param{{Name: "nblocks", Kind: Any, Optional: true, Hidden: true}, {Name: "maxtries", Kind: Any, Optional: true, Hidden: true}},
 		Handler: func(*Call) (any, error) {
 			return nil, Errorf(CodeMethodNotFound, "generate\n\nhas been replaced by the -generate cli option. Refer to -help for more information.\n")
 		},
@@ -220,7 +220,7 @@ func (c *Call) tryBlock(payTo []byte, txs []*tx.Tx) error {
 	defer s.Release()
 	t := mining.Assemble(mining.Job{Params: n.Board.Params, Prev: s.Tip(), Now: n.now().Unix(), PayTo: payTo, Txs: txs})
 	if err := n.checkUnsolved(s, t.Block); err != nil {
-		return Errorf(CodeVerify, "TestBlockValidity failed: %s", err)
+		return Errorf(CodeVerify, "testBlockValidity failed: %s", err)
 	}
 	return nil
 }

@@ -235,7 +235,7 @@ func TestBlocksAreGeneratedOnDemand(t *testing.T) {
 	missing := strings.Repeat("12", 32)
 	r.refuses(-5, "Transaction "+missing+" not in mempool.", "generateblock", trueDesc, []string{missing})
 	r.refuses(-22, "Transaction decode failed for 00. Make sure the tx has at least one input.", "generateblock", trueDesc, []string{"00"})
-	r.refuses(-25, "TestBlockValidity failed: bad-txns-inputs-missingorspent", "generateblock", trueDesc,
+	r.refuses(-25, "testBlockValidity failed: bad-txns-inputs-missingorspent", "generateblock", trueDesc,
 		[]string{hexTx(tx.New(2, []tx.Input{{PrevOut: tx.OutPoint{Hash: tx.Hash{1}}}}, spend.Outputs, 0))})
 	r.refuses(-5, "Error: Invalid address or descriptor", "generateblock", "nonsense", []string{})
 	r.refuses(-8, "Ranged descriptor not accepted. Maybe pass through deriveaddresses first?", "generatetodescriptor", 1,
@@ -244,7 +244,11 @@ func TestBlocksAreGeneratedOnDemand(t *testing.T) {
 	if got := r.raw("generatetodescriptor", 0, trueDesc); got != "[]" {
 		t.Error(got)
 	}
-	if _, e := r.try("generate", 1); e == nil || e.Code != -32601 {
+	const gone = "generate\n\nhas been replaced by the -generate cli option. Refer to -help for more information.\n"
+	if got := call[string](r, "help", "generate"); got != gone {
+		t.Errorf("help: %q", got)
+	}
+	if _, e := r.try("generate", 1); e == nil || e.Code != -32601 || e.Message != gone {
 		t.Errorf("%v", e)
 	}
 	for _, params := range [][]any{nil, {-1}, {10, 50}} {

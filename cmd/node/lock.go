@@ -34,7 +34,7 @@ func takeLock(c *config.Config, command string) (*lockFile, error) {
 		if !errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, fail(exitUnexpected, "Cannot lock "+path, err.Error(), "the file system must support locks")
 		}
-		return nil, fail(exitLocked, fmt.Sprintf("Cannot obtain a lock on directory %s", c.ChainDir),
+		return nil, fail(exitLocked, fmt.Sprintf("Cannot obtain a lock on data directory %s. Troupe is probably already running.", c.ChainDir),
 			"it is in use by "+holder(path),
 			fmt.Sprintf("stop that one with \"troupe stop -datadir=%s -chain=%s\", or give this one another -datadir", c.DataDir, c.Chain))
 	}

@@ -155,7 +155,7 @@ func TestANodeRunsStopsOnASignalAndLeavesItsFolderClean(t *testing.T) {
 			if !locked(chainDir) {
 				t.Error("the folder is not locked")
 			}
-			if _, err := os.Stat(filepath.Join(chainDir, "troupe.pid")); err != nil {
+			if _, err := os.Stat(filepath.Join(chainDir, name+".pid")); err != nil {
 				t.Error(err)
 			}
 			if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
@@ -179,7 +179,7 @@ func TestANodeRunsStopsOnASignalAndLeavesItsFolderClean(t *testing.T) {
 		if locked(chainDir) {
 			t.Error("the lock is still held")
 		}
-		if _, err := os.Stat(filepath.Join(chainDir, "troupe.pid")); err == nil {
+		if _, err := os.Stat(filepath.Join(chainDir, name+".pid")); err == nil {
 			t.Error("the pid file is left")
 		}
 	}
@@ -197,6 +197,9 @@ func TestASecondStartNamesTheHolderAndHowToStopIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := p.do("run", "-regtest", "-datadir="+p.dir)
+	if sentence := "Cannot obtain a lock on data directory " + filepath.Join(p.dir, "regtest") + ". Troupe is probably already running."; !strings.Contains(p.err.String(), sentence) {
+		t.Errorf("not Core's sentence: %s", p.err.String())
+	}
 	want := fmt.Sprintf("it is in use by pid %d (troupe run, started ", os.Getpid())
 	if code != exitLocked || !strings.Contains(p.err.String(), want) || !strings.Contains(p.err.String(), "troupe stop -datadir="+p.dir+" -chain=regtest") {
 		t.Errorf("exit %d: %s", code, p.err.String())
