@@ -15,7 +15,6 @@ type track struct {
 	path   []*want // nil where the body is stored already
 	next   int     // before this index nothing is needed
 	head   int     // before this index everything was delivered
-	stored int     // before this index everything is stored: here the window begins
 }
 
 // retarget finds the chains worth fetching and brings their paths up to date.
@@ -52,8 +51,8 @@ func (m *Blocks) retarget() {
 
 // targets are the ends of the chains worth fetching, most work first: the best
 // header's, even while nobody has it, and those that peers have or have just
-// announced; with the minimum work and no less than our tip's, and none that is part of another. Like Core we
-// fetch blocks of chains with equal work too, in case they grow.
+// announced; with the minimum work and no less than our tip's, and none that is part of
+// another. Like Core we fetch blocks of chains with equal work too, in case they grow.
 func (m *Blocks) targets() []Node {
 	tip := m.tree.Tip()
 	candidates := []Node{m.tree.Best()}
@@ -124,27 +123,16 @@ func (m *Blocks) follow(t *track) {
 	if n := int(base - t.base); n >= 0 && n <= len(t.path) {
 		old = t.path[:n]
 		t.path = t.path[n:]
-		t.next, t.head, t.stored = max(0, t.next-n), max(0, t.head-n), max(0, t.stored-n)
+		t.next, t.head = max(0, t.next-n), max(0, t.head-n)
 	} else { // new, or our chain was cut back
 		old, t.path = t.path, nil
-		t.next, t.head, t.stored = 0, 0, 0
+		t.next, t.head = 0, 0
 	}
 	t.base = base
-	for h := base + int32(len(t.path)); h <= m.windowEnd(t); h++ {
+	for h := base + int32(len(t.path)); h <= min(t.target.Height(), base+m.cfg.Window-1); h++ {
 		t.path = append(t.path, m.want(at(t.target, h)))
 	}
 	m.leave(old)
-}
-
-// windowEnd is the last height of a track that may be fetched. The window begins behind
-// what the chain has stored, not behind its tip: on a branch that forks off deeper than
-// the window the tip does not move before the branch has more work (as Core's last
-// common block does).
-func (m *Blocks) windowEnd(t *track) int32 {
-	for t.stored < len(t.path) && (t.path[t.stored] == nil || t.path[t.stored].state == settled) {
-		t.stored++
-	}
-	return min(t.target.Height(), t.base+int32(t.stored)+m.cfg.Window-1)
 }
 
 // want finds or makes the want of a header; nil if its body is stored.
