@@ -89,6 +89,18 @@ func (b *Book) swap(i, j int) {
 	b.order[i].at, b.order[j].at = i, j
 }
 
+// Shareable lists in no order what is not too old or too often called in vain to be
+// passed on.
+func (b *Book) Shareable(now time.Time) []Info {
+	var out []Info
+	for _, e := range b.order {
+		if !e.terrible(now) {
+			out = append(out, e.info())
+		}
+	}
+	return out
+}
+
 // All lists the book in no order, for getnodeaddresses 0 and for tests.
 func (b *Book) All() []Info {
 	out := make([]Info, len(b.order))

@@ -108,6 +108,7 @@ type RPC struct {
 	CookiePerms      fs.FileMode
 	Whitelist        map[string]map[string]bool // user → methods
 	WhitelistDefault bool                       // a user without a list may call nothing
+	Deprecated       []string                   // old ways of answering that are wanted
 	Threads          int
 	WorkQueue        int
 	Timeout          time.Duration // for reading one request; idle connections are never closed

@@ -7,7 +7,6 @@ var coreOptions = func() []Option {
 	list := []Option{
 		{Name: "disablewallet", Use: Accepted, Why: noWallet + " to disable"},
 		{Name: "rpcdoccheck", Debug: true, Use: Accepted, Why: "results are checked against their schema in tests"},
-		{Name: "deprecatedrpc", Arg: "<method>", Multi: true, Use: Accepted, Why: "no method has a deprecated form"},
 		{Name: "settings", Arg: "<file>", Use: Accepted, Why: "settings are never changed behind the configuration file"},
 		{Name: "checkaddrman", Arg: "<n>", Debug: true, Use: Accepted, Why: "the address book is checked in tests"},
 		{Name: "capturemessages", Debug: true, Use: Refused, Why: "messages are not written to disk; -debug=p2p logs them without their contents"},

@@ -32,6 +32,8 @@ var rpcOptions = []Option{
 		apply: applyWhitelist},
 	{Name: "rpcwhitelistdefault", Group: GroupRPC, Help: "Users without a list may call nothing (default: 1 when any -rpcwhitelist is given)",
 		apply: boolean(func(c *Config) *bool { return &c.RPC.WhitelistDefault })},
+	{Name: "deprecatedrpc", Arg: "<method>", Group: GroupRPC, Multi: true, Debug: true, Help: "Answer as older releases did; known is: warnings (one string instead of a list)",
+		apply: texts(func(c *Config) *[]string { return &c.RPC.Deprecated })},
 	{Name: "rpcthreads", Arg: "<n>", Group: GroupRPC, Default: "16", Help: "Requests answered at a time",
 		apply: integer(func(c *Config) *int { return &c.RPC.Threads }, 1, 4096)},
 	{Name: "rpcworkqueue", Arg: "<n>", Group: GroupRPC, Default: "64", Debug: true, Help: "Requests that may wait; more are answered 503",

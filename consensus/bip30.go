@@ -17,11 +17,18 @@ func BIP30Needed(hash tx.Hash, prev Ancestry, p *Params) bool {
 	if height >= bip34ImpliesBIP30Limit {
 		return true
 	}
-	if repeat, ok := p.bip30Repeats[height]; ok && repeat == hash {
+	if BIP30Repeat(hash, height, p) {
 		return false
 	}
 	bip34 := prev.Ancestor(p.activation[HeightInCoinbase])
 	return bip34 == nil || bip34.Hash() != p.bip34Hash
+}
+
+// BIP30Repeat tells whether this block's coinbase repeats an older one, whose
+// coins it replaces: the number of coins stays what it was.
+func BIP30Repeat(hash tx.Hash, height int32, p *Params) bool {
+	repeat, ok := p.bip30Repeats[height]
+	return ok && repeat == hash
 }
 
 // BIP30Unspendable tells whether a later block repeated this block's coinbase

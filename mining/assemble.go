@@ -78,8 +78,9 @@ func Assemble(job Job) *Template {
 	return t
 }
 
-// coinbase pays subsidy and fees, and commits to the witnesses once segwit
-// rules hold. txs has room for it in front.
+// coinbase pays subsidy and fees, and commits to the witnesses: before segwit's
+// rules hold, too, as Core does, but then without the reserved value, which only
+// they allow (BIP141). txs has room for it in front.
 func (t *Template) coinbase(job *Job, txs []*tx.Tx) *tx.Tx {
 	script := append(consensus.AppendHeight(nil, t.Height), coinbaseTag)
 	if job.Extra != 0 {
@@ -87,10 +88,10 @@ func (t *Template) coinbase(job *Job, txs []*tx.Tx) *tx.Tx {
 	}
 	in := tx.Input{PrevOut: tx.OutPoint{Index: tx.NullIndex}, ScriptSig: script, Sequence: 0xffffffff}
 	outs := []tx.Output{{Value: consensus.Subsidy(t.Height, job.Params) + job.Fees, PkScript: job.PayTo}}
+	// The commitment covers the coinbase as zero, so any stands in for it.
+	txs[0] = tx.New(coinbaseVersion, []tx.Input{in}, outs, 0)
+	outs = append(outs, tx.Output{PkScript: consensus.WitnessCommitmentScript(txs, t.Commit)})
 	if job.Params.ActiveAt(consensus.Segwit, t.Height) {
-		// The commitment covers the coinbase as zero, so any stands in for it.
-		txs[0] = tx.New(coinbaseVersion, []tx.Input{in}, outs, 0)
-		outs = append(outs, tx.Output{PkScript: consensus.WitnessCommitmentScript(txs, t.Commit)})
 		in.Witness = [][]byte{t.Commit[:]}
 	}
 	return tx.New(coinbaseVersion, []tx.Input{in}, outs, 0)

@@ -49,8 +49,8 @@ type nodeAddress struct {
 	Network  string `json:"network"`
 }
 
-func (c *Call) book() ([]addrbook.Info, error) {
-	shown, err := ask[*msg.BookShown](c.Context, c.Node, c.Node.Cast.Registry(), &msg.BookWanted{})
+func (c *Call) book(shareable bool) ([]addrbook.Info, error) {
+	shown, err := ask[*msg.BookShown](c.Context, c.Node, c.Node.Cast.Registry(), &msg.BookWanted{Shareable: shareable})
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func getNodeAddresses(c *Call) (any, error) {
 			return nil, Errorf(CodeInvalidParam, "Network not recognized: %s", c.String(1, ""))
 		}
 	}
-	entries, err := c.book()
+	entries, err := c.book(true)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ type bookCounts struct {
 }
 
 func getAddrmanInfo(c *Call) (any, error) {
-	entries, err := c.book()
+	entries, err := c.book(false)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ var addressMethods = []Method{
 	{
 		Name: "deriveaddresses", Category: "util",
 		Params: []Param{descriptorParam,
-			{Name: "range", Kind: Any, Optional: true, Doc: "If a ranged descriptor is used, this specifies the end or the range (in [begin,end] notation) to derive."}},
+			{Name: "range", Kind: Range, Optional: true, Doc: "If a ranged descriptor is used, this specifies the end or the range (in [begin,end] notation) to derive."}},
 		Summary: "Derives one or more addresses corresponding to an output descriptor.",
 		Result:  "[ \"str\", ... ]    (json array) the derived addresses",
 		Handler: deriveAddresses,

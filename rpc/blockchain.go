@@ -73,7 +73,7 @@ var chainMethods = []Method{
 		Name: "getblock", Category: "blockchain",
 		Params: []Param{
 			{Name: "blockhash", Kind: String, Doc: "The block hash"},
-			{Name: "verbosity|verbose", Kind: Any, Optional: true, Default: "1", Doc: "0 for hex-encoded data, 1 for a JSON object, 2 for JSON object with transaction data, and 3 for JSON object with transaction data including prevout information for inputs"},
+			{Name: "verbosity|verbose", Kind: Level, Optional: true, Default: "1", Doc: "0 for hex-encoded data, 1 for a JSON object, 2 for JSON object with transaction data, and 3 for JSON object with transaction data including prevout information for inputs"},
 		},
 		Summary: "If verbosity is 0, returns a string that is serialized, hex-encoded data for block 'hash'.\nIf verbosity is 1, returns an Object with information about block <hash>.\nIf verbosity is 2, returns an Object with information about block <hash> and information about each transaction.\nIf verbosity is 3, returns an Object with information about block <hash> and information about each transaction, including prevout information for inputs (only for unpruned blocks in the current best chain).",
 		Handler: getBlock,
@@ -81,23 +81,22 @@ var chainMethods = []Method{
 }
 
 type blockchainInfo struct {
-	Chain                string    `json:"chain"`
-	Blocks               int32     `json:"blocks"`
-	Headers              int32     `json:"headers"`
-	BestBlockHash        tx.Hash   `json:"bestblockhash"`
-	Difficulty           Float     `json:"difficulty"`
-	Time                 uint32    `json:"time"`
-	MedianTime           int64     `json:"mediantime"`
-	VerificationProgress Float     `json:"verificationprogress"`
-	InitialBlockDownload bool      `json:"initialblockdownload"`
-	Chainwork            string    `json:"chainwork"`
-	SizeOnDisk           int64     `json:"size_on_disk"`
-	Pruned               bool      `json:"pruned"`
-	PruneHeight          *int32    `json:"pruneheight,omitempty"`
-	AutomaticPruning     *bool     `json:"automatic_pruning,omitempty"`
-	PruneTargetSize      *int64    `json:"prune_target_size,omitempty"`
-	SignetChallenge      *hexBytes `json:"signet_challenge,omitempty"`
-	Warnings             []string  `json:"warnings"`
+	Chain                string  `json:"chain"`
+	Blocks               int32   `json:"blocks"`
+	Headers              int32   `json:"headers"`
+	BestBlockHash        tx.Hash `json:"bestblockhash"`
+	Difficulty           Float   `json:"difficulty"`
+	Time                 uint32  `json:"time"`
+	MedianTime           int64   `json:"mediantime"`
+	VerificationProgress Float   `json:"verificationprogress"`
+	InitialBlockDownload bool    `json:"initialblockdownload"`
+	Chainwork            string  `json:"chainwork"`
+	SizeOnDisk           int64   `json:"size_on_disk"`
+	Pruned               bool    `json:"pruned"`
+	PruneHeight          *int32  `json:"pruneheight,omitempty"`
+	AutomaticPruning     *bool   `json:"automatic_pruning,omitempty"`
+	PruneTargetSize      *int64  `json:"prune_target_size,omitempty"`
+	Warnings             any     `json:"warnings"`
 }
 
 func getBlockchainInfo(c *Call) (any, error) {
@@ -121,9 +120,6 @@ func getBlockchainInfo(c *Call) (any, error) {
 		if automatic {
 			info.PruneTargetSize = &n.Config.Store.PruneTarget
 		}
-	}
-	if p := n.Board.Params; p.Signet {
-		info.SignetChallenge = (*hexBytes)(&p.SignetChallenge)
 	}
 	return info, nil
 }

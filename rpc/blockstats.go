@@ -105,7 +105,7 @@ func getBlockStats(c *Call) (any, error) {
 		spent = undo.Txs
 	}
 	p := c.Node.Board.Params
-	uncounted := node.Height() == 0 || consensus.BIP30Unspendable(node.Hash(), node.Height(), p)
+	uncounted := node.Height() == 0 || consensus.BIP30Repeat(node.Hash(), node.Height(), p)
 	var st blockStats
 	for i, t := range b.Txs {
 		if i == 0 {

@@ -82,6 +82,19 @@ func (c *Call) Int32(i int, def int32) (int32, error) {
 	return int32(v), err
 }
 
+// Uint64 is argument i as a whole number that is not negative, or def when it is
+// missing.
+func (c *Call) Uint64(i int, def uint64) (uint64, error) {
+	if !c.Has(i) {
+		return def, nil
+	}
+	v, err := strconv.ParseUint(string(c.args[i]), 10, 64)
+	if err != nil {
+		return 0, Errorf(CodeMisc, "JSON integer out of range")
+	}
+	return v, nil
+}
+
 // Float is argument i as a number, or def when it is missing.
 func (c *Call) Float(i int, def float64) (float64, error) {
 	if !c.Has(i) {

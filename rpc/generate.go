@@ -26,7 +26,12 @@ var generateMethods = []Method{
 		Summary: "Mine to a specified address and return the block hashes.",
 		Result:  "[ \"hex\", ... ]    (json array) hashes of blocks generated",
 		Handler: func(c *Call) (any, error) {
-			return c.generate(func() ([]byte, error) {
+			tries, err := c.Int32(2, defaultMaxTries)
+			if err != nil {
+				return nil, err
+			}
+			// Less than none is more than anybody has, as in Core.
+			return c.generate(uint64(tries), func() ([]byte, error) {
 				payTo, err := address.Decode(c.String(1, ""), c.Node.Board.Params.Name)
 				if err != nil {
 					return nil, Errorf(CodeInvalidAddress, "Error: Invalid address")
@@ -44,7 +49,11 @@ var generateMethods = []Method{
 		Summary: "Mine to a specified descriptor and return the block hashes.",
 		Result:  "[ \"hex\", ... ]    (json array) hashes of blocks generated",
 		Handler: func(c *Call) (any, error) {
-			return c.generate(func() ([]byte, error) { return c.Node.payToDescriptor(c.String(1, "")) })
+			tries, err := c.Uint64(2, defaultMaxTries)
+			if err != nil {
+				return nil, err
+			}
+			return c.generate(tries, func() ([]byte, error) { return c.Node.payToDescriptor(c.String(1, "")) })
 		},
 	},
 	{
@@ -61,9 +70,9 @@ var generateMethods = []Method{
 	{
 		Name: "generate", Category: "hidden", Hidden: true,
 		Summary: "has been replaced by the -generate cli option. Refer to -help for more information.",
-		Params:  []Param{{Name: "nblocks", Kind: Any, Optional: true, Hidden: true}, {Name: "maxtries", Kind: Any, Optional: true, Hidden: true}},
-		Handler: func(*Call) (any, error) {
-			return nil, Errorf(CodeMethodNotFound, "generate\n\nhas been replaced by the -generate cli option. Refer to -help for more information.\n")
+		Handler: func(c *Call) (any, error) {
+			m, _ := c.Server.registry.Lookup("generate")
+			return nil, Errorf(CodeMethodNotFound, "%s", m.Help())
 		},
 	},
 }
@@ -92,12 +101,8 @@ func (n *Node) payToDescriptor(text string) ([]byte, error) {
 }
 
 // generate mints argument 0 blocks.
-func (c *Call) generate(payTo func() ([]byte, error)) (any, error) {
+func (c *Call) generate(tries uint64, payTo func() ([]byte, error)) (any, error) {
 	blocks, err := c.Int32(0, 0)
-	if err != nil {
-		return nil, err
-	}
-	tries, err := c.Int(2, defaultMaxTries)
 	if err != nil {
 		return nil, err
 	}
@@ -106,10 +111,10 @@ func (c *Call) generate(payTo func() ([]byte, error)) (any, error) {
 		return nil, err
 	}
 	hashes := []tx.Hash{}
-	if blocks <= 0 || tries <= 0 {
+	if blocks <= 0 || tries == 0 {
 		return hashes, nil
 	}
-	minted, err := c.mint(&msg.Mint{Blocks: int(blocks), PayTo: pkScript, MaxTries: uint64(tries)})
+	minted, err := c.mint(&msg.Mint{Blocks: int(blocks), PayTo: pkScript, MaxTries: tries})
 	if err != nil {
 		return nil, err
 	}

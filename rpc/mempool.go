@@ -107,8 +107,7 @@ func inOrder(entries []*mempool.Entry) []*mempool.Entry {
 }
 
 func compareIDs(a, b *mempool.Entry) int {
-	x, y := a.Tx.ID(), b.Tx.ID()
-	return bytes.Compare(x[:], y[:])
+	return compareHashes(a.Tx.ID(), b.Tx.ID())
 }
 
 func ids(entries []*mempool.Entry) []tx.Hash {
@@ -118,6 +117,21 @@ func ids(entries []*mempool.Entry) []tx.Hash {
 	}
 	return list
 }
+
+// inPrintedOrder sorts as a set of printed hashes is sorted in Core.
+func inPrintedOrder(list []tx.Hash) []tx.Hash {
+	slices.SortFunc(list, func(a, b tx.Hash) int { return cmp.Compare(a.String(), b.String()) })
+	return list
+}
+
+// inStoredOrder sorts as a set of Core's uint256 is sorted: by the bytes, of which
+// the last is printed first.
+func inStoredOrder(list []tx.Hash) []tx.Hash {
+	slices.SortFunc(list, compareHashes)
+	return list
+}
+
+func compareHashes(a, b tx.Hash) int { return bytes.Compare(a[:], b[:]) }
 
 func getRawMempool(c *Call) (any, error) {
 	v, err := c.Node.pool()
@@ -170,7 +184,7 @@ func describeEntry(v *mempool.View, e *mempool.Entry) entryFields {
 		DescendantCount: l.Descendants.Count, DescendantSize: l.Descendants.VSize,
 		AncestorCount: l.Ancestors.Count, AncestorSize: l.Ancestors.VSize, WTxID: e.Tx.WitnessID(),
 		Fees:    entryFees{Amount(e.Fee), Amount(e.Fee + l.Delta), Amount(l.Ancestors.Fees), Amount(l.Descendants.Fees)},
-		Depends: ids(l.Parents), SpentBy: ids(l.Children), Replaceable: replaceable(v, e), Unbroadcast: e.Unbroadcast(),
+		Depends: inPrintedOrder(ids(l.Parents)), SpentBy: inStoredOrder(ids(l.Children)), Replaceable: replaceable(v, e), Unbroadcast: e.Unbroadcast(),
 	}
 }
 
@@ -254,7 +268,7 @@ func parseOutPoint(raw json.RawMessage) (op tx.OutPoint, err error) {
 	if err := f.want("vout", Number); err != nil {
 		return op, err
 	}
-	if err := f.only("txid", "vout"); err != nil {
+	if err := onlyMembers(raw, "txid", "vout"); err != nil {
 		return op, err
 	}
 	id, err := text(f["txid"])

@@ -3,12 +3,10 @@ package rpc
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/chainstate"
 	"github.com/troupe-node/troupe/consensus"
-	"github.com/troupe-node/troupe/tx"
 )
 
 var miningMethods = []Method{
@@ -45,15 +43,14 @@ var miningMethods = []Method{
 }
 
 type miningInfo struct {
-	Blocks             int32     `json:"blocks"`
-	CurrentBlockWeight *int      `json:"currentblockweight,omitempty"`
-	CurrentBlockTx     *int      `json:"currentblocktx,omitempty"`
-	Difficulty         Float     `json:"difficulty"`
-	NetworkHashPS      Float     `json:"networkhashps"`
-	PooledTx           int       `json:"pooledtx"`
-	Chain              string    `json:"chain"`
-	SignetChallenge    *hexBytes `json:"signet_challenge,omitempty"`
-	Warnings           []string  `json:"warnings"`
+	Blocks             int32  `json:"blocks"`
+	CurrentBlockWeight *int   `json:"currentblockweight,omitempty"`
+	CurrentBlockTx     *int   `json:"currentblocktx,omitempty"`
+	Difficulty         Float  `json:"difficulty"`
+	NetworkHashPS      Float  `json:"networkhashps"`
+	PooledTx           int    `json:"pooledtx"`
+	Chain              string `json:"chain"`
+	Warnings           any    `json:"warnings"`
 }
 
 func getMiningInfo(c *Call) (any, error) {
@@ -72,9 +69,6 @@ func getMiningInfo(c *Call) (any, error) {
 	}
 	if last := c.Node.templates.lastSize(); last != nil {
 		info.CurrentBlockWeight, info.CurrentBlockTx = &last.weight, &last.txs
-	}
-	if p.Signet {
-		info.SignetChallenge = (*hexBytes)(&p.SignetChallenge)
 	}
 	return info, nil
 }
@@ -172,5 +166,3 @@ func getPrioritisedTransactions(c *Call) (any, error) {
 	}
 	return list, nil
 }
-
-func compareHashes(a, b tx.Hash) int { return strings.Compare(a.String(), b.String()) }

@@ -79,7 +79,7 @@ type networkInfo struct {
 	RelayFee           Amount          `json:"relayfee"`
 	IncrementalFee     Amount          `json:"incrementalfee"`
 	LocalAddresses     []localAddress  `json:"localaddresses"`
-	Warnings           []string        `json:"warnings"`
+	Warnings           any             `json:"warnings"`
 }
 
 func getNetworkInfo(c *Call) (any, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -82,9 +83,17 @@ func (n *Node) pool() (*mempool.View, error) {
 // clock.
 func (n *Node) mockable() bool { return n.Board.Params.Mockable }
 
-// warnings never is nil, so that it prints as a list.
-func (n *Node) warnings() []string {
-	return append([]string{}, n.Board.Warnings()...)
+// warnings is a list, empty when there are none, or with -deprecatedrpc=warnings
+// the last of them alone.
+func (n *Node) warnings() any {
+	list := append([]string{}, n.Board.Warnings()...)
+	switch {
+	case !slices.Contains(n.Config.RPC.Deprecated, "warnings"):
+		return list
+	case len(list) == 0:
+		return ""
+	}
+	return list[len(list)-1]
 }
 
 // ask sends a command to an actor and waits for its answer.

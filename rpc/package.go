@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"path/filepath"
+	"slices"
 
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/mempool"
@@ -14,8 +15,7 @@ var packageMethods = []Method{
 		Name: "submitpackage", Category: "rawtransactions",
 		Params: []Param{
 			{Name: "package", Kind: Array, Shape: `["rawtx",...]`, Doc: "An array of raw transactions.\nThe package must solely consist of a child and its parents. None of the parents may depend on each other.\nThe package must be topologically sorted, with the child being the last element in the array."},
-			maxFeeRateParam,
-			{Name: "maxburnamount", Kind: Any, Optional: true, Default: "0.00", Doc: "Reject transactions with provably unspendable outputs greater than the specified value, expressed in BTC."},
+			maxFeeRateParam, maxBurnAmountParam,
 		},
 		Summary: "Submit a package of raw transactions (serialized, hex-encoded) to local node.\nThe package will be validated according to consensus and mempool policy rules. If any transaction passes, it will be accepted to mempool.",
 		Handler: submitPackage,
@@ -30,7 +30,7 @@ var packageMethods = []Method{
 		Name: "importmempool", Category: "blockchain",
 		Params: []Param{
 			{Name: "filepath", Kind: String, Doc: "The mempool file"},
-			{Name: "options", Kind: Obj, Optional: true, Shape: "options", Doc: "use_current_time (default true), apply_fee_delta_priority (default false), apply_unbroadcast_set (default false)"},
+			{Name: "options", Kind: Obj, Optional: true, Shape: "options", Named: importOptions},
 		},
 		Summary: "Import a mempool.dat file and attempt to add its contents to the mempool.\nWarning: Importing untrusted files is dangerous, especially if metadata from the file is taken over.",
 		Result:  "{}    (json object)",
@@ -61,20 +61,18 @@ func submitPackage(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	burn := Amount(0)
-	if c.Has(2) {
-		if burn, err = ParseAmount(c.args[2]); err != nil {
-			return nil, err
-		}
-	}
-	txs, err := decodeTxs(raws)
+	burn, err := c.burnAmount(2)
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range txs {
+	txs, err := decodeTxs(raws, func(t *tx.Tx) error {
 		if burns(t, burn) {
-			return nil, errBurns
+			return errBurns
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	if !mempool.ChildWithParentsTree(txs) {
 		return nil, Errorf(CodeVerify, "package topology disallowed. not child-with-parents or parents depend on each other.")
@@ -99,7 +97,7 @@ func submitPackage(c *Call) (any, error) {
 		results = append(results, Field{txs[i].WitnessID().String(), describeJudged(txs[i], v)})
 		replaced = append(replaced, ids(v.Replaced)...)
 	}
-	return Object{{"package_msg", message}, {"tx-results", results}, {"replaced-transactions", replaced}}, nil
+	return Object{{"package_msg", message}, {"tx-results", results}, {"replaced-transactions", slices.Compact(inStoredOrder(replaced))}}, nil
 }
 
 func describeJudged(t *tx.Tx, v *mempool.Verdict) packageTx {
@@ -152,6 +150,33 @@ func saveMempool(c *Call) (any, error) {
 	return Object{{"filename", filepath.Join(c.Node.Config.ChainDir, "mempool.dat")}}, nil
 }
 
+// importOptions are the members of importmempool's options.
+var importOptions = []Param{
+	{Name: "use_current_time", Kind: Bool, Optional: true, Default: "true", Doc: "Whether to use the current system time or use the entry time metadata from the mempool file.\nWarning: Importing untrusted metadata may lead to unexpected issues and undesirable behavior."},
+	{Name: "apply_fee_delta_priority", Kind: Bool, Optional: true, Default: "false", Doc: "Whether to apply the fee delta metadata from the mempool file.\nIt will be added to any existing fee deltas.\nThe fee delta can be set by the prioritisetransaction RPC.\nWarning: Importing untrusted metadata may lead to unexpected issues and undesirable behavior.\nOnly set this bool if you understand what it does."},
+	{Name: "apply_unbroadcast_set", Kind: Bool, Optional: true, Default: "false", Doc: "Whether to apply the unbroadcast set metadata from the mempool file.\nWarning: Importing untrusted metadata may lead to unexpected issues and undesirable behavior."},
+}
+
+// option is a member of the options object that is argument i, or its default.
+func (c *Call) option(i int, p *Param) (bool, error) {
+	on := p.Default == "true"
+	if !c.Has(i) {
+		return on, nil
+	}
+	f, err := fieldsOf(c.args[i])
+	if err != nil {
+		return false, err
+	}
+	raw, ok := f[p.Name]
+	switch {
+	case !ok:
+		return on, nil
+	case kindOf(raw) != Bool:
+		return false, unexpected(raw, Bool)
+	}
+	return string(raw) == "true", nil
+}
+
 func importMempool(c *Call) (any, error) {
 	s, err := c.Node.chain()
 	if err != nil {
@@ -160,34 +185,20 @@ func importMempool(c *Call) (any, error) {
 	if s.InitialDownload() {
 		return nil, Errorf(CodeInitialDownload, "Can only import the mempool after the block download and sync is done.")
 	}
-	order := &msg.ImportPool{Path: c.String(0, "")}
-	if !filepath.IsAbs(order.Path) {
-		order.Path = filepath.Join(c.Node.Config.DataDir, order.Path)
-	}
-	if c.Has(1) {
-		f, err := fieldsOf(c.args[1])
-		if err != nil {
+	var choices [3]bool
+	for i := range importOptions {
+		if choices[i], err = c.option(1, &importOptions[i]); err != nil {
 			return nil, err
 		}
-		for name, set := range map[string]func(bool){
-			"use_current_time":         func(on bool) { order.KeepTimes = !on },
-			"apply_fee_delta_priority": func(on bool) { order.ApplyDeltas = on },
-			"apply_unbroadcast_set":    func(on bool) { order.ApplyUnbroadcast = on },
-		} {
-			if err := f.may(name, Bool); err != nil {
-				return nil, err
-			}
-			if raw, ok := f[name]; ok {
-				set(string(raw) == "true")
-			}
-		}
 	}
+	// A relative path counts from the directory that the node was started in.
+	order := &msg.ImportPool{Path: c.String(0, ""), KeepTimes: !choices[0], ApplyDeltas: choices[1], ApplyUnbroadcast: choices[2]}
 	done, err := ask[*msg.Done](c.Context, c.Node, c.Node.Cast.Mempool(), order)
 	if err != nil {
 		return nil, err
 	}
 	if done.Err != nil {
-		return nil, Errorf(CodeMisc, "Unable to import mempool file, see debug log for details.")
+		return nil, Errorf(CodeMisc, "Unable to import mempool file, see debug.log for details.")
 	}
 	return Object{}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -25,9 +26,10 @@ func (m *Method) positional(params json.RawMessage) (args []json.RawMessage, giv
 	return args, len(list), err
 }
 
-// fromNamed finds each parameter's argument by any of its names.
+// fromNamed finds each parameter's argument by any of its names. Members of an
+// options object may stand among them; they make the object.
 func (m *Method) fromNamed(params json.RawMessage) ([]json.RawMessage, error) {
-	named := make(map[string]json.RawMessage)
+	named := make(namedArgs)
 	for _, f := range members(params) {
 		if _, twice := named[f.name]; twice {
 			return nil, Errorf(CodeInvalidParam, "Parameter %s specified multiple times", f.name)
@@ -37,20 +39,18 @@ func (m *Method) fromNamed(params json.RawMessage) ([]json.RawMessage, error) {
 	var list []json.RawMessage
 	first := -1
 	for i := range m.Params {
-		for _, name := range strings.Split(m.Params[i].Name, "|") {
-			value, ok := named[name]
-			if !ok {
-				continue
-			}
-			delete(named, name)
-			for len(list) < i {
-				list = append(list, json.RawMessage("null"))
-			}
-			list = append(list, value)
-			if first < 0 {
-				first = i
-			}
-			break
+		value, err := named.take(&m.Params[i])
+		if err != nil {
+			return nil, err
+		}
+		if value == nil {
+			continue
+		}
+		for len(list) < i {
+			list = append(list, json.RawMessage("null"))
+		}
+		if list = append(list, value); first < 0 {
+			first = i
 		}
 	}
 	if raw, ok := named["args"]; ok {
@@ -61,14 +61,41 @@ func (m *Method) fromNamed(params json.RawMessage) ([]json.RawMessage, error) {
 		}
 		list = append(before, list[min(len(before), len(list)):]...)
 	}
-	unknown := make([]string, 0, len(named))
-	for name := range named {
-		unknown = append(unknown, name)
-	}
-	if len(unknown) > 0 {
-		return nil, Errorf(CodeInvalidParam, "Unknown named parameter %s", slices.Min(unknown))
+	if len(named) > 0 {
+		return nil, Errorf(CodeInvalidParam, "Unknown named parameter %s", slices.Min(slices.Collect(maps.Keys(named))))
 	}
 	return list, nil
+}
+
+// namedArgs are the named arguments of a call that no parameter has claimed yet.
+type namedArgs map[string]json.RawMessage
+
+// take is the argument of a parameter; nil if there is none.
+func (n namedArgs) take(p *Param) (json.RawMessage, error) {
+	var options Object
+	for i := range p.Named {
+		if name, value := n.find(&p.Named[i]); value != nil {
+			options = append(options, Field{name, value})
+		}
+	}
+	name, value := n.find(p)
+	switch {
+	case options == nil:
+		return value, nil
+	case value != nil:
+		return nil, Errorf(CodeInvalidParam, "Parameter %s conflicts with parameter %s", name, options[0].Name)
+	}
+	return encode(options)
+}
+
+func (n namedArgs) find(p *Param) (string, json.RawMessage) {
+	for _, name := range strings.Split(p.Name, "|") {
+		if value, ok := n[name]; ok {
+			delete(n, name)
+			return name, value
+		}
+	}
+	return "", nil
 }
 
 // required is how many arguments a call must have at least.
@@ -95,7 +122,7 @@ func (m *Method) checked(list []json.RawMessage) ([]json.RawMessage, error) {
 		if got != null {
 			args[i] = list[i]
 		}
-		if p.Kind == Any || got == p.Kind || (got == null && p.Optional) {
+		if p.Kind.loose() || got == p.Kind || (got == null && p.Optional) {
 			continue
 		}
 		wrong = append(wrong, Field{fmt.Sprintf("Position %d (%s)", i+1, p.Name), unexpected(list[i], p.Kind).Message})
@@ -219,11 +246,11 @@ func (f fields) kind(name string, raw json.RawMessage, kind Kind) error {
 	return nil
 }
 
-// only refuses fields of other names.
-func (f fields) only(names ...string) error {
-	for name := range f {
-		if !slices.Contains(names, name) {
-			return Errorf(CodeType, "Unexpected key %s", name)
+// onlyMembers refuses an object that has members of other names.
+func onlyMembers(raw json.RawMessage, names ...string) error {
+	for _, m := range members(raw) {
+		if !slices.Contains(names, m.name) {
+			return Errorf(CodeType, "Unexpected key %s", m.name)
 		}
 	}
 	return nil

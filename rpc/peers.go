@@ -2,9 +2,11 @@ package rpc
 
 import (
 	"math"
+	"net/netip"
 	"time"
 
 	"github.com/troupe-node/troupe/actors/msg"
+	"github.com/troupe-node/troupe/wire/netaddr"
 )
 
 var peerMethods = []Method{
@@ -46,6 +48,7 @@ type peerInfo struct {
 	ID                int64        `json:"id"`
 	Addr              string       `json:"addr"`
 	AddrBind          string       `json:"addrbind,omitempty"`
+	AddrLocal         string       `json:"addrlocal,omitempty"`
 	Network           string       `json:"network"`
 	Services          string       `json:"services"`
 	ServicesNames     []string     `json:"servicesnames"`
@@ -122,9 +125,21 @@ func describePeer(p *msg.Peer, now time.Time) peerInfo {
 		f.Services, f.ServicesNames, f.RelayTxes = servicesHex(h.Services), serviceNames(h.Services), h.Relay
 		f.Version, f.Subver, f.StartingHeight = h.Version, h.UserAgent, h.StartHeight
 		f.TimeOffset = int64(h.TimeOffset / time.Second)
+		if valid(h.Local.Addr) {
+			f.AddrLocal = h.Local.String()
+		}
 	}
 	return f
 }
+
+// valid tells whether an address is one at all (Core's CNetAddr::IsValid).
+func valid(a netaddr.Addr) bool {
+	ip, ok := a.IP()
+	return !a.IsZero() && (!ok || !ip.IsUnspecified() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255}) && !documentation.Contains(ip))
+}
+
+// documentation are the addresses that stand in examples (RFC 3849).
+var documentation = netip.MustParsePrefix("2001:db8::/32")
 
 // networkOf names the network that a connection goes through.
 func networkOf(p *msg.Peer) string {

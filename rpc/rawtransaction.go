@@ -18,7 +18,7 @@ var rawTxMethods = []Method{
 		Name: "getrawtransaction", Category: "rawtransactions",
 		Params: []Param{
 			{Name: "txid", Kind: String, Doc: "The transaction id"},
-			{Name: "verbosity|verbose", Kind: Any, Optional: true, Default: "0", Doc: "0 for hex-encoded data, 1 for a JSON object, and 2 for JSON object with fee and prevout"},
+			{Name: "verbosity|verbose", Kind: Level, Optional: true, Default: "0", Doc: "0 for hex-encoded data, 1 for a JSON object, and 2 for JSON object with fee and prevout"},
 			{Name: "blockhash", Kind: String, Optional: true, Doc: "The block in which to look for the transaction"},
 		},
 		Summary: "By default, this call only returns a transaction if it is in the mempool.\nIf a blockhash argument is passed, it will return the transaction if the specified block is available and the transaction is in that block.\n\nIf verbosity is 0 or omitted, returns the serialized transaction as a hex-encoded string.\nIf verbosity is 1, returns a JSON Object with information about the transaction.\nIf verbosity is 2, returns a JSON Object with information about the transaction, including fee and prevout information.",

@@ -9,15 +9,25 @@ import (
 // Kind is the JSON type that a parameter wants.
 type Kind string
 
-// Kinds of parameters. Any takes every type and leaves the check to the method.
+// Kinds of parameters.
 const (
 	String Kind = "string"
 	Number Kind = "number"
 	Bool   Kind = "bool"
 	Array  Kind = "array"
 	Obj    Kind = "object"
-	Any    Kind = "any"
 )
+
+// Kinds that leave the check to the method, since more than one type will do.
+const (
+	Any   Kind = "any"       // a hash or a height
+	Money Kind = "amount"    // a number or a string of bitcoins
+	Range Kind = "range"     // an end or both ends
+	Level Kind = "verbosity" // a number or, as long ago, a bool
+)
+
+// loose tells whether the registry takes every type for it.
+func (k Kind) loose() bool { return k == Any || k == Money || k == Range || k == Level }
 
 // Param is one parameter of a method.
 type Param struct {
@@ -30,6 +40,9 @@ type Param struct {
 	Default  string // as help prints it; empty when there is none
 	Shape    string // how the usage line shows arrays and objects, as in ["txid",...]
 	Doc      string
+	// Named are the members of an options object that callers may also give by
+	// name as if they were parameters (Core's OBJ_NAMED_PARAMS).
+	Named []Param
 }
 
 func (p *Param) name() string { n, _, _ := strings.Cut(p.Name, "|"); return n }
@@ -78,54 +91,6 @@ func (m *Method) Usage() string {
 		b.WriteString(" )")
 	}
 	return b.String()
-}
-
-// Help is the text of `help method`, laid out as Core lays it out.
-func (m *Method) Help() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n%s\n", m.Usage(), m.Summary)
-	for i := range m.Params {
-		p := &m.Params[i]
-		if p.Hidden {
-			break
-		}
-		if i == 0 {
-			b.WriteString("\nArguments:\n")
-		}
-		need := "required"
-		switch {
-		case p.Default != "":
-			need = "optional, default=" + p.Default
-		case p.Optional:
-			need = "optional"
-		}
-		fmt.Fprintf(&b, "%d. %s    (%s, %s) %s\n", i+1, p.name(), p.Kind.word(), need, p.Doc)
-	}
-	if m.Result != "" {
-		fmt.Fprintf(&b, "\nResult:\n%s\n", m.Result)
-	}
-	if len(m.Examples) > 0 {
-		b.WriteString("\nExamples:\n")
-		for _, e := range m.Examples {
-			fmt.Fprintf(&b, "> bitcoin-cli %s\n", e)
-		}
-	}
-	return b.String()
-}
-
-// word is what help calls the kind.
-func (k Kind) word() string {
-	switch k {
-	case Number:
-		return "numeric"
-	case Bool:
-		return "boolean"
-	case Array, Obj:
-		return "json " + string(k)
-	case Any:
-		return "string or numeric"
-	}
-	return string(k)
 }
 
 // Registry is the set of methods by name.
@@ -202,6 +167,9 @@ func (r *Registry) conversions() [][4]any {
 			p := &r.methods[name].Params[i]
 			for _, alias := range strings.Split(p.Name, "|") {
 				list = append(list, [4]any{name, i, alias, p.Kind == String})
+			}
+			for _, inner := range p.Named {
+				list = append(list, [4]any{name, i, inner.Name, inner.Kind == String})
 			}
 		}
 	}

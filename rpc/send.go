@@ -15,14 +15,15 @@ const defaultMaxFeeRate = Coin / 10
 // maxPackage is Core's MAX_PACKAGE_COUNT.
 const maxPackage = 25
 
-var maxFeeRateParam = Param{Name: "maxfeerate", Kind: Any, Optional: true, Default: "0.10", Doc: "Reject transactions whose fee rate is higher than the specified value, expressed in BTC/kvB.\nFee rates larger than 1BTC/kvB are rejected.\nSet to 0 to accept any fee rate."}
+var maxFeeRateParam = Param{Name: "maxfeerate", Kind: Money, Optional: true, Default: `"0.10"`, Doc: "Reject transactions whose fee rate is higher than the specified value, expressed in BTC/kvB.\nFee rates larger than 1BTC/kvB are rejected.\nSet to 0 to accept any fee rate."}
+
+var maxBurnAmountParam = Param{Name: "maxburnamount", Kind: Money, Optional: true, Default: `"0.00"`, Doc: "Reject transactions with provably unspendable outputs (e.g. 'datacarrier' outputs that use the OP_RETURN opcode) greater than the specified value, expressed in BTC.\nIf burning funds through unspendable outputs is desired, increase this value.\nThis check is based on heuristics and does not guarantee spendability of outputs."}
 
 var sendMethods = []Method{
 	{
 		Name: "sendrawtransaction", Category: "rawtransactions",
 		Params: []Param{
-			{Name: "hexstring", Kind: String, Doc: "The hex string of the raw transaction"}, maxFeeRateParam,
-			{Name: "maxburnamount", Kind: Any, Optional: true, Default: "0.00", Doc: "Reject transactions with provably unspendable outputs (e.g. 'datacarrier' outputs that use the OP_RETURN opcode) greater than the specified value, expressed in BTC."},
+			{Name: "hexstring", Kind: String, Doc: "The hex string of the raw transaction"}, maxFeeRateParam, maxBurnAmountParam,
 		},
 		Summary: "Submit a raw transaction (serialized, hex-encoded) to local node and network.\n\nThe transaction will be sent unconditionally to all peers, so using sendrawtransaction\nfor manual rebroadcast may degrade privacy by leaking the transaction's origin.\n\nA specific exception, RPC_TRANSACTION_ALREADY_IN_UTXO_SET, may throw if the transaction cannot be added to the mempool.",
 		Result:  "\"hex\"    (string) The transaction hash in hex",
@@ -48,13 +49,18 @@ func (c *Call) feeRate(i int) (int64, error) {
 	return int64(rate), err
 }
 
+// burnAmount reads argument i, the largest sum that an unspendable output may have.
+func (c *Call) burnAmount(i int) (Amount, error) {
+	if !c.Has(i) {
+		return 0, nil
+	}
+	return ParseAmount(c.args[i])
+}
+
 func sendRawTransaction(c *Call) (any, error) {
-	burn := Amount(0)
-	if c.Has(2) {
-		var err error
-		if burn, err = ParseAmount(c.args[2]); err != nil {
-			return nil, err
-		}
+	burn, err := c.burnAmount(2)
+	if err != nil {
+		return nil, err
 	}
 	t, ok := decodeHexTx(c.String(0, ""))
 	if !ok {
@@ -150,7 +156,7 @@ func testMempoolAccept(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	txs, err := decodeTxs(raws)
+	txs, err := decodeTxs(raws, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +218,9 @@ func judgedFees(v *mempool.Verdict, wtxid tx.Hash) *acceptFees {
 	return f
 }
 
-func decodeTxs(raws []json.RawMessage) ([]*tx.Tx, error) {
+// decodeTxs reads transactions one after the other; admit may refuse each before
+// the next is looked at.
+func decodeTxs(raws []json.RawMessage, admit func(*tx.Tx) error) ([]*tx.Tx, error) {
 	txs := make([]*tx.Tx, len(raws))
 	for i, raw := range raws {
 		digits, err := text(raw)
@@ -222,6 +230,11 @@ func decodeTxs(raws []json.RawMessage) ([]*tx.Tx, error) {
 		t, ok := decodeHexTx(digits)
 		if !ok {
 			return nil, Errorf(CodeDeserialization, "TX decode failed: %s Make sure the tx has at least one input.", digits)
+		}
+		if admit != nil {
+			if err := admit(t); err != nil {
+				return nil, err
+			}
 		}
 		txs[i] = t
 	}

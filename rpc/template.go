@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"sync"
@@ -24,8 +25,8 @@ var templateMethods = []Method{{
 }}
 
 const (
-	templateAge = 5 * time.Second // a template lives so long when only the pool changes
-	firstLook   = time.Minute     // a long poll's first look at the pool
+	templateAge = 5           // seconds that a template lives when only the pool changes
+	firstLook   = time.Minute // a long poll's first look at the pool
 	laterLooks  = 10 * time.Second
 )
 
@@ -71,9 +72,8 @@ func (ts *templates) last() *blockTemplate {
 
 // templateRequest is argument 0 of getblocktemplate.
 type templateRequest struct {
-	longPoll    string
-	hasLongPoll bool
-	rules       map[string]bool
+	longPoll json.RawMessage // nil: answer at once
+	rules    map[string]bool
 }
 
 func getBlockTemplate(c *Call) (any, error) {
@@ -103,12 +103,7 @@ func getBlockTemplate(c *Call) (any, error) {
 		}
 		r.rules[rule] = true
 	}
-	if raw, ok := f["longpollid"]; ok {
-		r.hasLongPoll = true
-		if kindOf(raw) == String {
-			r.longPoll, _ = text(raw)
-		}
-	}
+	r.longPoll = f["longpollid"]
 	return c.template(&r)
 }
 
@@ -153,7 +148,7 @@ func (c *Call) template(r *templateRequest) (any, error) {
 			return nil, Errorf(CodeInitialDownload, "Troupe is in initial sync and waiting for blocks...")
 		}
 	}
-	if r.hasLongPoll {
+	if r.longPoll != nil {
 		if err := c.longPoll(r); err != nil {
 			return nil, err
 		}
@@ -183,12 +178,17 @@ func (c *Call) longPoll(r *templateRequest) error {
 	if t := n.templates.last(); t != nil {
 		sequence = t.sequence
 	}
-	if r.longPoll != "" {
-		if watched, err = parseHashArg(r.longPoll[:min(64, len(r.longPoll))], "longpollid"); err != nil {
+	// What is no string is about the tip and the template that there are.
+	if kindOf(r.longPoll) == String {
+		id, err := text(r.longPoll)
+		if err != nil {
+			return err
+		}
+		if watched, err = parseHashArg(id[:min(64, len(id))], "longpollid"); err != nil {
 			return err
 		}
 		// What is no number counts as zero, as with C's atoi.
-		sequence, _ = strconv.ParseUint(r.longPoll[64:], 10, 64)
+		sequence, _ = strconv.ParseUint(id[64:], 10, 64)
 	}
 	for look := firstLook; ; look = laterLooks {
 		tip, err := n.waitTip(c.Context, look, func(tip *chainstate.Node) bool { return tip.Hash() != watched })
@@ -218,7 +218,7 @@ func (n *Node) currentTemplate(ctx context.Context) (*blockTemplate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t := n.templates.held; t != nil && t.prev == s.Tip() && (t.sequence == pool.Sequence() || n.now().Sub(t.made).Abs() < templateAge) {
+	if t := n.templates.held; t != nil && t.prev == s.Tip() && (t.sequence == pool.Sequence() || n.now().Unix()-t.made.Unix() <= templateAge) {
 		return t, nil
 	}
 	n.templates.held = nil
@@ -277,7 +277,7 @@ func (n *Node) assemble(prev *chainstate.Node, all []mining.Candidate, sequence 
 
 // templateTime is the time that a block on the template may have now.
 func (n *Node) templateTime(t *blockTemplate) int64 {
-	return max(n.now().Unix(), consensus.MinimumBlockTime(t.prev, n.Board.Params))
+	return max(n.now().Unix(), int64(t.t.Block.Header.Time), consensus.MinimumBlockTime(t.prev, n.Board.Params))
 }
 
 type templateTx struct {
@@ -331,11 +331,11 @@ func (n *Node) describeTemplate(t *blockTemplate, r *templateRequest) (any, erro
 	}
 	if p.ActiveAt(consensus.Segwit, f.Height) {
 		f.Rules = append(f.Rules, "!segwit")
-		if i := consensus.WitnessCommitmentIndex(b.Txs[0]); i >= 0 {
-			f.WitnessCommitment = (*hexBytes)(&b.Txs[0].Outputs[i].PkScript)
-		}
 	} else {
 		f.beforeSegwit()
+	}
+	if i := consensus.WitnessCommitmentIndex(b.Txs[0]); i >= 0 {
+		f.WitnessCommitment = (*hexBytes)(&b.Txs[0].Outputs[i].PkScript)
 	}
 	if p.Signet {
 		f.Rules = append(f.Rules, "!signet")

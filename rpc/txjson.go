@@ -26,18 +26,39 @@ func parseHexArg(s, name string) ([]byte, error) {
 	return b, nil
 }
 
-// decodeHexTx reads a transaction as Core's DecodeHexTx does: with witness, and
-// failing that without.
+// decodeHexTx reads a transaction as Core's DecodeHexTx does: with witness or
+// without, and when both will do, the way that leaves sane scripts.
 func decodeHexTx(s string) (*tx.Tx, bool) {
 	raw, err := hex.DecodeString(s)
 	if err != nil {
 		return nil, false
 	}
-	if t, err := tx.Parse(raw); err == nil {
-		return t, true
+	whole, err := tx.Parse(raw)
+	if err == nil && saneScripts(whole) {
+		return whole, true
 	}
-	t, err := tx.ParseStripped(raw)
-	return t, err == nil
+	stripped, strippedErr := tx.ParseStripped(raw)
+	if strippedErr == nil && (err != nil || saneScripts(stripped)) {
+		return stripped, true
+	}
+	return whole, err == nil
+}
+
+// saneScripts is Core's CheckTxScriptsSanity: no script is too long or has what is
+// no opcode.
+func saneScripts(t *tx.Tx) bool {
+	sane := func(s []byte) bool { return len(s) <= script.MaxScriptSize && hasValidOps(s) }
+	for i := range t.Inputs {
+		if !t.IsCoinbase() && !sane(t.Inputs[i].ScriptSig) {
+			return false
+		}
+	}
+	for i := range t.Outputs {
+		if !sane(t.Outputs[i].PkScript) {
+			return false
+		}
+	}
+	return true
 }
 
 // decodeHexBlock reads a block.

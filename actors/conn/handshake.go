@@ -9,6 +9,7 @@ import (
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/config"
 	"github.com/troupe-node/troupe/wire"
+	"github.com/troupe-node/troupe/wire/netaddr"
 )
 
 const (
@@ -137,11 +138,19 @@ func (c *conn) sendVersion(k *kit.Context) {
 	c.shake.sent = true
 	c.send(k, &wire.Version{
 		Protocol: wire.ProtocolVersion, Services: c.node.Services, Time: k.Now().Unix(),
-		To: wire.Endpoint{Addr: c.peer.Addr}, From: wire.Endpoint{Services: c.node.Services},
+		To: wire.Endpoint{Addr: routable(c.peer.Addr)}, From: wire.Endpoint{Services: c.node.Services},
 		Nonce: c.node.Nonces.New(uint32(c.peer.ID)), UserAgent: c.node.UserAgent,
 		StartHeight: c.node.Board.Tip().Tip().Height(),
 		Relay:       !c.rejectsTxs(),
 	})
+}
+
+// routable is the address if it means anything to others than us.
+func routable(a netaddr.AddrPort) netaddr.AddrPort {
+	if a.Addr.IsRoutable() {
+		return a
+	}
+	return netaddr.AddrPort{}
 }
 
 // onVerack ends the handshake.
@@ -153,6 +162,7 @@ func (c *conn) onVerack(k *kit.Context) {
 		Relay:      v.Relay,
 		WTxIDRelay: c.shake.wtxid, AddrV2: c.shake.addrV2,
 		TimeOffset: time.Duration(v.Time-k.Now().Unix()) * time.Second, At: k.Now(),
+		Local: v.To.Addr,
 	})
 	c.up(k)
 	if c.peer.Type == msg.Feeler {

@@ -211,7 +211,7 @@ func (p *pool) decided(k *kit.Context, s *submission, v mempool.Verdict) {
 
 func (p *pool) accepted(k *kit.Context, s *submission, e *mempool.Entry) {
 	p.dirty = true
-	if s.queue == operator {
+	if s.queue == operator && s.pack == nil {
 		p.pool.MarkUnbroadcast(e.Tx.ID())
 	}
 	if p.teaches(k, s, e) {

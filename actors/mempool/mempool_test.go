@@ -242,6 +242,9 @@ func TestPackagesAndTestsGoThroughMessages(t *testing.T) {
 	if judged.Reject != nil || len(judged.Txs) != 2 || s.board.Pool().Count() != 2 {
 		t.Fatalf("%+v, %d", judged.Reject, s.board.Pool().Count())
 	}
+	if again := ask[*msg.PackageJudged](s, &msg.SubmitPackage{Txs: list}); !again.Txs[0].Known || s.board.Pool().Unbroadcast() != 0 {
+		t.Fatalf("%+v, %d of a package are unbroadcast", again.Txs[0], s.board.Pool().Unbroadcast())
+	}
 	ask[*msg.Done](s, &msg.Prioritise{ID: list[0].ID(), Delta: 77})
 	if got := ask[*msg.DeltasListed](s, &msg.ListDeltas{}); got.Deltas[list[0].ID()] != 77 {
 		t.Fatal(got)
@@ -293,6 +296,24 @@ func TestThePoolIsBackAfterARestart(t *testing.T) {
 	}
 	if e := ask[*msg.Done](s, &msg.ImportPool{Path: file + ".none"}); e.Err == nil {
 		t.Fatal("imported nothing")
+	}
+}
+
+func TestImportedTransactionsAreAsYoungAsTheOperatorSays(t *testing.T) {
+	s := newStage(t)
+	old := s.sim.Now().Add(-400 * time.Hour).Unix() // longer ago than transactions are kept
+	file := filepath.Join(t.TempDir(), "old.dat")
+	dump := mempool.Dump{Txs: []mempool.DumpedTx{{Tx: s.payments(1)[0], Time: old}}}
+	if err := os.WriteFile(file, dump.Encode(7), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		keep bool
+		want int
+	}{{true, 0}, {false, 1}} {
+		if e := ask[*msg.Done](s, &msg.ImportPool{Path: file, KeepTimes: c.keep}); e.Err != nil || s.board.Pool().Count() != c.want {
+			t.Errorf("with the times of the file %v: %d in the pool, %v", c.keep, s.board.Pool().Count(), e.Err)
+		}
 	}
 }
 

@@ -74,7 +74,9 @@ func unknown(txs []*tx.Tx) []mempool.Verdict {
 }
 
 // settlePackage notes what became of each transaction. Those that were in before
-// are announced again, with the new ones.
+// are announced again, with the new ones. Packages are announced this once: only
+// what came alone from our operator is announced until somebody asks for it, as in
+// Core, whose submitpackage broadcasts what is in the pool already.
 func (p *pool) settlePackage(k *kit.Context, s *submission, v *mempool.PackageVerdict) {
 	for i := range v.Txs {
 		one := &v.Txs[i]
@@ -83,7 +85,6 @@ func (p *pool) settlePackage(k *kit.Context, s *submission, v *mempool.PackageVe
 			p.accepted(k, s, one.Entry)
 			p.adopt(s, one.Entry.Tx)
 		case one.Entry != nil && s.queue == operator:
-			p.pool.MarkUnbroadcast(one.Entry.Tx.ID())
 			p.pool.Announce(one.Entry)
 			p.dirty = true
 		case one.Reject != nil:

@@ -94,7 +94,7 @@ func (p *pool) refill(k *kit.Context) {
 		if d.Delta != 0 && r.ApplyDeltas {
 			p.pool.Prioritise(d.Tx.ID(), d.Delta)
 		}
-		if d.Time <= now-p.Policy.ExpirySeconds {
+		if r.KeepTimes && d.Time <= now-p.Policy.ExpirySeconds {
 			r.stale++
 			continue
 		}

@@ -55,8 +55,9 @@ type Hello struct {
 	Relay       bool // wants announcements of transactions
 	WTxIDRelay  bool
 	AddrV2      bool
-	TimeOffset  time.Duration // its clock less ours
-	At          time.Time     // when both sides had said verack
+	TimeOffset  time.Duration    // its clock less ours
+	Local       netaddr.AddrPort // what it calls us
+	At          time.Time        // when both sides had said verack
 }
 
 // Inbound tells whether the other side called us.

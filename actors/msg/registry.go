@@ -82,9 +82,10 @@ type PeerCommand struct {
 	Message wire.Message     // for SendMessage
 }
 
-// BookWanted asks for what the address book holds. Sender: outside.
+// BookWanted asks for what the address book holds, or for what of it may be passed
+// on. Sender: outside.
 // Answer: *BookShown.
-type BookWanted struct{}
+type BookWanted struct{ Shareable bool }
 
 // BookShown answers BookWanted.
 type BookShown struct{ Entries []addrbook.Info }

@@ -122,6 +122,9 @@ func (r *registry) Receive(k *kit.Context, m any) {
 		k.Reply(&msg.Done{})
 	case *msg.BookWanted:
 		all := r.book.All()
+		if m.Shareable {
+			all = r.book.Shareable(k.Now())
+		}
 		k.Rand().Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		k.Reply(&msg.BookShown{Entries: all})
 	case *resolved:

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/troupe-node/troupe/wire"
+	"github.com/troupe-node/troupe/wire/netaddr"
 )
 
 // ErrNotLocal says that an address is not of this machine.
@@ -45,6 +46,7 @@ type Hello struct {
 	Relay     bool // we want transactions announced
 	WTxIDs    bool // by witness id (BIP339)
 	Nonce     uint64
+	You       netaddr.AddrPort // what we call the other side; may be zero
 }
 
 // handshakeTime is how long the other side may take for it.
@@ -104,7 +106,7 @@ func shake(ctx context.Context, conn net.Conn, hello Hello, first bool) (*Peer, 
 func (p *Peer) hands(hello Hello, first bool) error {
 	version := &wire.Version{
 		Protocol: wire.ProtocolVersion, Services: hello.Services, Time: time.Now().Unix(), Nonce: hello.Nonce,
-		From: wire.Endpoint{Services: hello.Services}, UserAgent: hello.UserAgent, StartHeight: hello.Height, Relay: hello.Relay,
+		To: wire.Endpoint{Addr: hello.You}, From: wire.Endpoint{Services: hello.Services}, UserAgent: hello.UserAgent, StartHeight: hello.Height, Relay: hello.Relay,
 	}
 	if first {
 		if err := p.Send(version); err != nil {
