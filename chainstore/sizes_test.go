@@ -97,6 +97,9 @@ func TestTheRoomOfPrunedBodiesComesBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if i == blocks && (u.Coins == 0 || u.Coins >= u.Tables) {
+			t.Errorf("coins take %d bytes of %d in tables", u.Coins, u.Tables)
+		}
 		most = max(most, u.ValueLog)
 		natural = u.ValueLog
 	}

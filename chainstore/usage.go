@@ -8,6 +8,7 @@ import (
 // Usage says where a store's bytes are.
 type Usage struct {
 	Tables, ValueLog, Logs int64 // bytes on disk: the tree, bodies and undo data, memtable logs
+	Coins                  int64 // of the tree, roughly: tables with nothing but coins
 	Snapshots              int   // open
 	State                  State
 	Synced                 uint64
@@ -35,5 +36,7 @@ func (b *Badger) Usage() (Usage, error) {
 			u.Logs += size
 		}
 	}
+	coins, _ := b.db.EstimateSize([]byte{prefixCoin})
+	u.Coins = int64(coins)
 	return u, nil
 }

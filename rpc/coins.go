@@ -135,7 +135,7 @@ func getTxOutSetInfo(c *Call) (any, error) {
 	}
 	f := txOutSetInfo{
 		BestBlock: info.Tip, TxOuts: info.TxOuts, BogoSize: info.BogoSize, TotalAmount: Amount(info.TotalAmount),
-		Transactions: info.Transactions, DiskSize: max(c.Node.usage().Tables, int64(info.BogoSize)), // what is young may not be in tables yet
+		Transactions: info.Transactions, DiskSize: max(c.Node.usage().Coins, int64(info.BogoSize)), // what is young may not be in tables yet
 	}
 	if node := s.Header(info.Tip); node != nil {
 		f.Height = node.Height()

@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // Shapes of Core 28's src/rpc/blockchain.cpp, rawtransaction.cpp and core_write.cpp.
@@ -172,5 +173,24 @@ func TestAHexThatReadsBothWaysIsReadAsSaneScripts(t *testing.T) {
 	}
 	if got := call[decoded](r, "decoderawtransaction", both, true); len(got.Vin) != 1 || len(got.Vout) != 1 {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestTheSizeOnDiskFollowsTheBlocks(t *testing.T) {
+	r := newRig(t)
+	size := func() int {
+		return call[struct {
+			Size int `json:"size_on_disk"`
+		}](r, "getblockchaininfo").Size
+	}
+	want := size()
+	for range 3 {
+		hash := call[[]string](r, "generatetodescriptor", 1, trueDesc)[0]
+		want += call[struct{ Size int }](r, "getblock", hash).Size
+		for deadline := time.Now().Add(time.Minute); size() < want; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%d bytes, want at least %d", size(), want)
+			}
+		}
 	}
 }

@@ -77,6 +77,11 @@ func TestNodesAreAddedOnce(t *testing.T) {
 		t.Error(got)
 	}
 	r.refuses(-24, "Error: Node has not been added.", "getaddednodeinfo", "127.0.0.2:1")
+	r.raw("addnode", "127.0.0.3", "add") // and is called at the chain's port
+	if got := r.raw("getaddednodeinfo", "127.0.0.3"); got != `[{"addednode":"127.0.0.3","connected":false,"addresses":[]}]` {
+		t.Error(got)
+	}
+	r.refuses(-23, "Error: Node already added", "addnode", "127.0.0.3:18444", "add")
 	r.raw("addnode", "127.0.0.1:1", "remove")
 	r.refuses(-24, "Error: Node could not be removed. It has not been added previously.", "addnode", "127.0.0.1:1", "remove")
 	r.refuses(-1, `addnode "node" "command" ( v2transport )`, "addnode", "127.0.0.1:1", "hug")

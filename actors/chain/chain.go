@@ -172,6 +172,7 @@ func (c *chain) open(k *kit.Context) {
 	c.Board.Index = machine.Index()
 	c.effects(k)
 	c.Opened(c.Board.Tip(), nil)
+	c.measure(k)
 	k.Every(100*time.Millisecond, msg.Tick{})
 }
 

@@ -21,8 +21,10 @@ const (
 // pruner deletes old bodies and undo data: from the bottom as many as it takes
 // to stay under a target, or up to a height on command.
 type pruner struct {
-	target    int64 // bytes to stay under; 0: only on command
-	fresh     int64 // bytes of bodies written since the last look
+	target    int64         // bytes to stay under; 0: only on command
+	usage     msg.BodyUsage // at the last look
+	fresh     int64         // bytes of bodies written since
+	told      int64         // of them, how many the board knows of
 	looked    bool
 	measuring bool
 	old       []*chainstate.Node // left to delete, lowest first
@@ -76,6 +78,18 @@ func (c *chain) prune(k *kit.Context) {
 		c.pruned()
 		c.measure(k)
 	}
+	if p.told != p.fresh && !p.measuring {
+		c.tell()
+	}
+}
+
+// tell publishes what was measured with what has come since.
+func (c *chain) tell() {
+	p := &c.pruner
+	p.told = p.fresh
+	u := p.usage
+	u.Bytes += p.fresh
+	c.Board.PublishBodies(u)
 }
 
 // pruneSome deletes the lowest blocks of the list.
@@ -133,7 +147,8 @@ func (c *chain) measured(k *kit.Context, m *msg.BodiesMeasured) {
 	if m.Err != nil {
 		k.Fail(fmt.Errorf("measuring the stored blocks: %w", m.Err))
 	}
-	c.Board.PublishBodies(m.Usage)
+	p.usage = m.Usage
+	c.tell()
 	p.old, p.upTo = m.Old, m.Height
 }
 

@@ -59,8 +59,8 @@ func (b *Board) TxIndex() *TxIndex { return b.txIndex.Load() }
 // PublishTxIndex is txindex's.
 func (b *Board) PublishTxIndex(v *TxIndex) { b.txIndex.Store(v) }
 
-// Bodies tells about how much room bodies and undo data take; what came within
-// the last minutes may be missing.
+// Bodies tells about how much room bodies and undo data take; undo data that came
+// within the last minutes may be missing.
 func (b *Board) Bodies() BodyUsage {
 	if u := b.bodies.Load(); u != nil {
 		return *u

@@ -48,14 +48,14 @@ func (r *registry) addNode(k *kit.Context, m *msg.PeerCommand) error {
 	o := &r.outbound
 	if m.What == msg.TryNode {
 		if !r.inactive {
-			o.callManual(k, r, &manual{name: r.withPort(m.Node), once: true, from: "addnode"})
+			o.callManual(k, r, &manual{name: m.Node, once: true, from: "addnode"})
 		}
 		return nil
 	}
 	if slices.ContainsFunc(o.manual, func(x *manual) bool { return r.same(x.name, m.Node) && x.from != "-connect" }) {
 		return msg.ErrNodeAdded
 	}
-	o.manual = append(o.manual, &manual{name: r.withPort(m.Node), from: "addnode", wait: manualFirst, next: k.Now()})
+	o.manual = append(o.manual, &manual{name: m.Node, from: "addnode", wait: manualFirst, next: k.Now()})
 	r.publish()
 	return nil
 }
@@ -161,7 +161,7 @@ func (r *registry) connect(k *kit.Context, m *msg.PeerCommand) error {
 	if r.inactive {
 		return nil
 	}
-	r.outbound.callManual(k, r, &manual{name: r.withPort(m.Node), once: true, from: "addconnection", typ: m.Type})
+	r.outbound.callManual(k, r, &manual{name: m.Node, once: true, from: "addconnection", typ: m.Type})
 	return nil
 }
 

@@ -127,7 +127,7 @@ func (o *outbound) tick(k *kit.Context, r *registry) {
 // callManual tells whether the dialer has taken the call: it may not be there yet.
 func (o *outbound) callManual(k *kit.Context, r *registry, m *manual) bool {
 	typ := cmp.Or(m.typ, msg.Manual)
-	d := &msg.Dial{Name: m.name, Type: typ}
+	d := &msg.Dial{Name: r.withPort(m.name), Type: typ}
 	id, result := k.Call(r.Cast.Dialer(), d, dialPatience)
 	if result == kit.Ok {
 		m.busy = true
