@@ -104,7 +104,7 @@ func readFresh(path string, stale bool) (raw []byte, age time.Duration, err erro
 
 func (p *pool) estimatesRead(k *kit.Context, m *estimatesRead) {
 	for _, note := range m.notes {
-		p.Log.PoolNote(note)
+		p.Log.FeesNote(note)
 	}
 	p.estimates, p.estimatesReady = m.estimates, true
 	p.openFile(k)
@@ -129,10 +129,10 @@ func (p *pool) flushEstimates(k *kit.Context) {
 
 func (p *pool) putEstimates(version uint64, raw []byte) {
 	if err := p.feesFile.put(version, raw); err != nil {
-		p.Log.PoolNote(fmt.Sprintf("Failed to write fee estimates to %s. Continue anyway. (%v)", p.Fees.File, err))
+		p.Log.FeesNote(fmt.Sprintf("Failed to write fee estimates to %s. Continue anyway. (%v)", p.Fees.File, err))
 		return
 	}
-	p.Log.PoolNote(fmt.Sprintf("Flushed fee estimates to %s.", filepath.Base(p.Fees.File)))
+	p.Log.FeesNote(fmt.Sprintf("Flushed fee estimates to %s.", filepath.Base(p.Fees.File)))
 }
 
 // closeEstimates writes the file a last time: what still waits has waited in vain.

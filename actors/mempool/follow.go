@@ -201,7 +201,8 @@ func (p *pool) connect(k *kit.Context, b *tx.Block, height int32) {
 			p.estimates.Removed(r.Entry.Tx.ID())
 		}
 	}
-	p.estimates.Block(height, confirmed)
+	learned := p.estimates.Block(height, confirmed)
+	p.Log.FeesLearned(height, learned, len(confirmed), p.estimates.Longest())
 }
 
 // recheck looks, once all returned transactions are decided about, for what has

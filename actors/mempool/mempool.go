@@ -42,6 +42,12 @@ type Log interface {
 	// TxRefused has Core's words.
 	TxRefused(t mempool.Refused)
 	PoolNote(text string)
+	// FeesNote may come from any goroutine.
+	FeesNote(text string)
+	// FeesLearned tells from how many of the pool's transactions that a block
+	// confirmed something was learned, and the longest target for which there may be
+	// an estimate now.
+	FeesLearned(height int32, learned, confirmed, longest int)
 }
 
 const (

@@ -40,6 +40,7 @@ type logBook struct {
 	accepted []tx.Hash
 	refused  []mempool.Refused
 	notes    []string
+	learned  int // transactions that fees were learned from
 }
 
 func (l *logBook) TxAccepted(e *mempool.Entry, _ msg.PeerID, _ int) {
@@ -47,6 +48,10 @@ func (l *logBook) TxAccepted(e *mempool.Entry, _ msg.PeerID, _ int) {
 }
 func (l *logBook) TxRefused(r mempool.Refused) { l.refused = append(l.refused, r) }
 func (l *logBook) PoolNote(text string)        { l.notes = append(l.notes, text) }
+func (l *logBook) FeesNote(text string)        { l.notes = append(l.notes, text) }
+func (l *logBook) FeesLearned(_ int32, learned, _, _ int) {
+	l.learned += learned
+}
 
 // fakeVerify checks at once, or keeps the work until the test lets it go.
 type fakeVerify struct {

@@ -161,6 +161,14 @@ func (l *Log) TxRefused(r mempool.Refused) {
 // PoolNote is mempool's.
 func (l *Log) PoolNote(text string) { logs.MempoolNote.Log(l.L, logs.Detail.Is(text)) }
 
+// FeesNote is mempool's.
+func (l *Log) FeesNote(text string) { logs.FeesNote.Log(l.L, logs.Detail.Is(text)) }
+
+// FeesLearned is mempool's.
+func (l *Log) FeesLearned(height int32, learned, confirmed, longest int) {
+	logs.FeesLearned.Log(l.L, logs.Height.Is(int64(height)), logs.Txs.Is(int64(learned)), logs.Of.Is(int64(confirmed)), logs.Blocks.Is(int64(longest)))
+}
+
 // Minted is minter's.
 func (l *Log) Minted(b *tx.Block, height int32, fees int64, why string) {
 	logs.MinterBlock.Log(l.L, logs.Height.Is(int64(height)), logs.Hash.Is(b.Hash()), logs.Txs.Is(int64(len(b.Txs))), logs.Fees.Is(fees),

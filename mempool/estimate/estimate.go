@@ -140,38 +140,38 @@ type Confirmation struct {
 // wants every block, one after the other: each makes the past fade. One that is not
 // above the last teaches nothing, as an old one would after a reorganisation; what
 // it confirmed is forgotten. (Core goes on counting that among what waits, for as
-// long as it runs.)
-func (e *Estimator) Block(height int32, confirmed []Confirmation) {
+// long as it runs.) The answer is how many it learned from.
+func (e *Estimator) Block(height int32, confirmed []Confirmation) (learned int) {
 	if height <= e.height {
 		for _, c := range confirmed {
 			e.forget(c.ID, true)
 		}
-		return
+		return 0
 	}
 	e.height = height
 	if e.blank {
-		return
+		return 0
 	}
 	for _, r := range e.records {
 		r.next(height)
 	}
-	learned := false
 	for _, c := range confirmed {
 		t, ok := e.forget(c.ID, true)
 		took := int(height - t.height)
 		if !ok || took <= 0 {
 			continue
 		}
-		learned = true
+		learned++
 		rate := float64(c.PerKVB)
 		b := e.bucket(rate)
 		for _, r := range e.records {
 			r.confirm(took, b, rate)
 		}
 	}
-	if e.first == 0 && learned {
+	if e.first == 0 && learned > 0 {
 		e.first = height
 	}
+	return learned
 }
 
 // Height is that of the last block that it was told of.
