@@ -133,7 +133,7 @@ func TestANodeStaysUnderItsPruneTarget(t *testing.T) {
 	const size, blocks, keep = 60_000, 700, 288
 	const target = 24 << 20 // of 40 MiB; what must stay is 17
 	store := openStore(t, t.TempDir(), nil)
-	n := playOn(t, store, func(c *config.Config) { c.Store.Prune, c.Store.PruneTarget = true, target })
+	n := playOn(t, store, func(c *config.Config) { c.Store.Prune, c.Store.PruneTarget, c.Rules.FastPrune = true, target, true })
 	chain := fatBlocks(t, blocks, size)
 	feed(t, n, chain)
 	waitFor(t, "bodies under the target", func() bool {
@@ -163,6 +163,21 @@ func TestANodeStaysUnderItsPruneTarget(t *testing.T) {
 	})
 	if n.Services().Has(wire.NodeNetwork) {
 		t.Error("a pruned node offers all blocks")
+	}
+}
+
+// Regtest's height from which on a node prunes by itself is 1000.
+func TestAShortChainIsPrunedOnCommandOnly(t *testing.T) {
+	const size, blocks = 20_000, 330
+	const target = 1 << 20 // of 6 MiB; 40 blocks may go
+	n := playOn(t, chainstore.NewMemory(), func(c *config.Config) { c.Store.Prune, c.Store.PruneTarget = true, target })
+	feed(t, n, fatBlocks(t, blocks, size))
+	// The command is answered when all is gone that the look for it listed.
+	if d := ask[*msg.Done](t, n, n.Cast.Chain(), &msg.PruneChain{Height: 1}); d.Err != nil {
+		t.Fatal(d.Err)
+	}
+	if h := n.Board.Tip().PruneHeight(); h != 2 {
+		t.Errorf("told to prune one block of %d, the node has them from %d on", blocks, h)
 	}
 }
 

@@ -134,8 +134,9 @@ func (c *chain) measure(k *kit.Context) {
 	if m.Height == 0 && p.looked && p.fresh < measureEvery {
 		return
 	}
-	if p.target > 0 {
-		m.Limit = p.limit(c.Board.Tip().InitialDownload())
+	// A short chain is not worth it (Core's FindFilesToPrune).
+	if tip := c.Board.Tip(); p.target > 0 && tip.Tip().Height() > c.Board.Params.PruneAfterHeight {
+		m.Limit = p.limit(tip.InitialDownload())
 	}
 	p.measuring, p.looked, p.fresh = true, true, 0
 	c.ask(k, c.Cast.Store(), m)
