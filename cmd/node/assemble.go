@@ -103,6 +103,9 @@ func prepare(s *session) (*assembly, error) {
 		FeesFile:  filepath.Join(c.ChainDir, estimate.FileName),
 		Free:      func() (uint64, error) { return chainstore.DiskFree(c.ChainDir) },
 	}
+	if c.Chain == config.Signet { // there are many, and only their challenges tell them apart
+		logs.ConfigNote.Log(s.Log, logs.Detail.Is(fmt.Sprintf("Signet derived magic (message start): %x", params.Magic)))
+	}
 	if c.Minter.Address != "" {
 		if a.options.PayTo, err = address.Decode(c.Minter.Address, string(c.Chain)); err != nil {
 			return nil, fail(exitConfig, "-minteraddress="+c.Minter.Address+" is no address of this chain", err.Error(), "use one that begins as "+string(c.Chain)+"'s do")
