@@ -359,6 +359,7 @@ func TestContradictionsAndMisplacedSettingsAreRefused(t *testing.T) {
 		args            []string
 	}{
 		{"unknown chain", "", "Unknown chain mainnet. · did you mean -chain=main?", []string{"-chain=mainnet"}},
+		{"two signets", "signetchallenge=52\n", "-signetchallenge cannot be multiple values.", []string{"-signet", "-signetchallenge=51"}},
 		{"two chains", "", "Invalid combination of -regtest", []string{"-regtest", "-signet"}},
 		{"port for the wrong chain", "port=1\n", "Config setting for -port only applied on regtest network when in [regtest] section.", []string{"-regtest"}},
 		{"listening and not", "", "Cannot set -bind or -whitebind together with -listen=0", []string{"-nolisten", "-bind=127.0.0.1"}},

@@ -48,6 +48,7 @@ type Option struct {
 	PerChain func(Chain) string
 
 	Multi       bool // every value counts, instead of one winning
+	Once        bool // a second value is a mistake, instead of losing against the first
 	NetworkOnly bool // outside its [section] it applies to the main chain alone
 	Secret      bool // never printed
 	Debug       bool // for tests and rigs: listed by -help-debug and docs/options.md

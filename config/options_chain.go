@@ -13,7 +13,7 @@ var chainOptions = []Option{
 	{Name: "signet", Group: GroupChain, Default: "0", Help: "Use signet; the same as -chain=signet"},
 	{Name: "regtest", Group: GroupChain, Default: "0",
 		Help: "Use a private chain whose blocks are minted at will; the same as -chain=regtest"},
-	{Name: "signetchallenge", Arg: "<hex>", Group: GroupChain, NoNegate: true,
+	{Name: "signetchallenge", Arg: "<hex>", Group: GroupChain, NoNegate: true, Once: true,
 		Help:  "Block script of a signet of one's own, instead of the public one",
 		apply: one(func(c *Config) *[]byte { return &c.Rules.SignetChallenge }, parseChallenge)},
 	{Name: "assumevalid", Arg: "<hash>", Group: GroupChain, Help: "Skip the scripts of this block and its ancestors; 0 verifies all (default: the chain's)",

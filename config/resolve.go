@@ -26,7 +26,7 @@ func (l *loader) resolve() {
 			written[3] = l.networkOnly(o, written)
 		}
 		var values []Value
-		if o.Multi {
+		if o.Multi || o.Once {
 			values = accumulate(written)
 		} else {
 			values = strongest(written)
@@ -118,6 +118,9 @@ func (l *loader) apply() {
 			l.note(Notice, values[0].Origin, fmt.Sprintf("-%s is accepted and not used here", o.Name), o.Why, "")
 			continue
 		case o.apply == nil:
+			continue
+		case o.Once && len(values) > 1:
+			l.fatal(values[1].Origin, fmt.Sprintf("-%s cannot be multiple values.", o.Name), "", "keep one of them")
 			continue
 		}
 		if !set {
