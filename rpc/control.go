@@ -3,12 +3,7 @@ package rpc
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
-
-	"github.com/troupe-node/troupe/logs"
-	"github.com/troupe-node/troupe/logs/category"
 )
 
 // stopAnswer is what stop says.
@@ -50,15 +45,7 @@ var controlMethods = []Method{
 		Summary: "Returns an object containing information about memory usage.",
 		Handler: getMemoryInfo,
 	},
-	{
-		Name: "logging", Category: "control",
-		Params: []Param{
-			{Name: "include", Kind: Array, Optional: true, Shape: `["include_category",...]`, Doc: "The categories to add to debug logging"},
-			{Name: "exclude", Kind: Array, Optional: true, Shape: `["exclude_category",...]`, Doc: "The categories to remove from debug logging"},
-		},
-		Summary: "Gets and sets the logging configuration.\nWhen called without an argument, returns the list of categories with status that are currently being debug logged or not.\nWhen called with arguments, adds or removes categories from debug logging and return the lists above.\nThe arguments are evaluated in order \"include\", \"exclude\".\nIf an item is both included and excluded, it will thus end up being excluded.\nThe valid logging categories are: " + strings.Join(loggedCategories(), ", "),
-		Handler: logging,
-	},
+	loggingMethod,
 	{
 		Name: "getindexinfo", Category: "util",
 		Params:  []Param{{Name: "index_name", Kind: String, Optional: true, Doc: "Filter results for an index with a specific name."}},
@@ -146,40 +133,6 @@ func getMemoryInfo(c *Call) (any, error) {
 	}
 }
 
-func logging(c *Call) (any, error) {
-	n := c.Node
-	set := func(i int, on logs.Level, change func(category.Category) bool) error {
-		for _, raw := range c.Elements(i) {
-			name, err := text(raw)
-			if err != nil {
-				return err
-			}
-			list, ok := category.Resolve(name)
-			if !ok {
-				return Errorf(CodeInvalidParam, "unknown logging category %s", name)
-			}
-			for _, cat := range list {
-				if change(cat) {
-					n.Log.SetLevel(cat, on)
-					logs.LevelChanged.Log(n.Log, logs.Name.Is(string(cat)), logs.NewLevel.Is(on.String()), logs.User.Is(c.User))
-				}
-			}
-		}
-		return nil
-	}
-	if err := set(0, logs.Debug, func(cat category.Category) bool { return !n.Log.Enabled(cat, logs.Debug) }); err != nil {
-		return nil, err
-	}
-	if err := set(1, logs.Info, func(cat category.Category) bool { return n.Log.Enabled(cat, logs.Debug) }); err != nil {
-		return nil, err
-	}
-	state := Object{}
-	for _, name := range loggedCategories() {
-		state = append(state, Field{name, n.Log.Enabled(category.Category(name), logs.Debug)})
-	}
-	return state, nil
-}
-
 type indexFields struct {
 	Synced     bool  `json:"synced"`
 	BestHeight int32 `json:"best_block_height"`
@@ -197,14 +150,4 @@ func getIndexInfo(c *Call) (any, error) {
 		f.BestHeight = index.Best.Height()
 	}
 	return append(list, Field{name, f}), nil
-}
-
-// loggedCategories are the names of the categories in order.
-func loggedCategories() []string {
-	names := make([]string, 0, len(category.All))
-	for _, info := range category.All {
-		names = append(names, string(info.Name))
-	}
-	slices.Sort(names)
-	return names
 }

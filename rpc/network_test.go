@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,8 +138,22 @@ func TestTheClockIsTheOperatorsOnRegtestAlone(t *testing.T) {
 func TestLogCategoriesAreSwitched(t *testing.T) {
 	r := newRig(t)
 	r.refuses(-8, "unknown logging category nonsense", "logging", []string{"nonsense"})
-	if got := names(t, r.raw("logging")); len(got) < 10 {
+	all := r.raw("logging")
+	if got := names(t, all); !slices.IsSorted(got) || !slices.Contains(got, "actor") || !slices.Contains(got, "coindb") || !slices.Contains(got, "qt") {
 		t.Errorf("%v", got)
+	}
+	if want := "The valid logging categories are: " + strings.Join(names(t, all), ", ") + "\n"; !strings.Contains(call[string](r, "help", "logging"), want) {
+		t.Errorf("help does not say %s", want)
+	}
+	// A category of Core's with nothing to switch is read back all the same.
+	for _, on := range []bool{true, false} {
+		include, exclude := []string{}, []string{"qt"}
+		if on {
+			include, exclude = exclude, include
+		}
+		if got := call[map[string]bool](r, "logging", include, exclude); got["qt"] != on || got["mempool"] {
+			t.Errorf("switched %v: %v", on, got)
+		}
 	}
 }
 

@@ -41,6 +41,7 @@ type Node struct {
 	tips      signal    // rings when the tip may have moved
 	templates templates // of getblocktemplate
 	scan      scan      // of scantxoutset
+	wishes    wishes    // of logging
 }
 
 // errUnavailable is what reads answer before the chain is there.
