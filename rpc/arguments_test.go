@@ -1,6 +1,8 @@
 package rpc_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -190,5 +192,43 @@ apply_fee_delta_priority    (boolean, optional, default=false) Whether to apply 
 		if got := call[string](r, "help", method); !strings.Contains(got, want) {
 			t.Errorf("help %s:\n%s\nwant\n%s", method, got, want)
 		}
+	}
+}
+
+// converted are the parameters that bitcoin-cli reads as JSON (vRPCConvertParams of
+// Core 28's src/rpc/client.cpp), of the methods that are here: those of which it does
+// not know that they are no strings would reach us as strings.
+const converted = `setmocktime 0 timestamp, mockscheduler 0 delta_time, generatetoaddress 0 nblocks, generatetoaddress 2 maxtries,
+generatetodescriptor 0 num_blocks, generatetodescriptor 2 maxtries, generateblock 1 transactions, generateblock 2 submit,
+getnetworkhashps 0 nblocks, getnetworkhashps 1 height, getblockfrompeer 1 peer_id, getblockhash 0 height, waitforblockheight 0 height,
+waitforblockheight 1 timeout, waitforblock 1 timeout, waitfornewblock 0 timeout, getblocktemplate 0 template_request, deriveaddresses 1 range,
+scantxoutset 1 scanobjects, createmultisig 0 nrequired, createmultisig 1 keys, getblock 1 verbosity, getblock 1 verbose, getblockheader 1 verbose,
+getchaintxstats 0 nblocks, getrawtransaction 1 verbosity, getrawtransaction 1 verbose, createrawtransaction 0 inputs, createrawtransaction 1 outputs,
+createrawtransaction 2 locktime, createrawtransaction 3 replaceable, decoderawtransaction 1 iswitness, signrawtransactionwithkey 1 privkeys,
+signrawtransactionwithkey 2 prevtxs, sendrawtransaction 1 maxfeerate, sendrawtransaction 2 maxburnamount, testmempoolaccept 0 rawtxs,
+testmempoolaccept 1 maxfeerate, submitpackage 0 package, submitpackage 1 maxfeerate, submitpackage 2 maxburnamount, combinerawtransaction 0 txs,
+gettxout 1 n, gettxout 2 include_mempool, gettxoutproof 0 txids, gettxoutsetinfo 1 hash_or_height, gettxoutsetinfo 2 use_index,
+importmempool 1 options, importmempool 1 apply_fee_delta_priority, importmempool 1 use_current_time, importmempool 1 apply_unbroadcast_set,
+verifychain 0 checklevel, verifychain 1 nblocks, getblockstats 0 hash_or_height, getblockstats 1 stats, pruneblockchain 0 height,
+getrawmempool 0 verbose, getrawmempool 1 mempool_sequence, estimatesmartfee 0 conf_target, estimaterawfee 0 conf_target, estimaterawfee 1 threshold,
+prioritisetransaction 1 dummy, prioritisetransaction 2 fee_delta, setban 2 bantime, setban 3 absolute, setnetworkactive 0 state,
+getmempoolancestors 1 verbose, getmempooldescendants 1 verbose, gettxspendingprevout 0 outputs, logging 0 include, logging 1 exclude,
+disconnectnode 1 nodeid, getnodeaddresses 0 count, addpeeraddress 1 port, addpeeraddress 2 tried, sendmsgtopeer 0 peer_id, stop 0 wait,
+addnode 2 v2transport, addconnection 2 v2transport`
+
+// TestCoresClientConvertsWhatIsNoString is rpc_help.py's test_client_conversion_table.
+func TestCoresClientConvertsWhatIsNoString(t *testing.T) {
+	r := newRig(t)
+	want := strings.Split(strings.ReplaceAll(converted, ",\n", ", "), ", ")
+	var got []string
+	for _, c := range call[[][4]any](r, "help", "dump_all_command_conversions") {
+		if c[3] == false {
+			got = append(got, fmt.Sprint(c[0], " ", c[1], " ", c[2]))
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("converted\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }

@@ -79,7 +79,7 @@ func echoMethod(name string) Method {
 		},
 	}
 	for i := range 10 {
-		m.Params = append(m.Params, Param{Name: fmt.Sprintf("arg%d", i), Kind: Any, Optional: true})
+		m.Params = append(m.Params, Param{Name: fmt.Sprintf("arg%d", i), Kind: Plain, Optional: true})
 	}
 	return m
 }

@@ -68,6 +68,8 @@ func (k Kind) word() string {
 		return "numeric or string"
 	case Range:
 		return "numeric or array"
+	case Plain:
+		return "string"
 	}
 	return string(k)
 }

@@ -24,10 +24,11 @@ const (
 	Money Kind = "amount"    // a number or a string of bitcoins
 	Range Kind = "range"     // an end or both ends
 	Level Kind = "verbosity" // a number or, as long ago, a bool
+	Plain Kind = "plain"     // a string to clients that know only strings
 )
 
 // loose tells whether the registry takes every type for it.
-func (k Kind) loose() bool { return k == Any || k == Money || k == Range || k == Level }
+func (k Kind) loose() bool { return k == Any || k == Money || k == Range || k == Level || k == Plain }
 
 // Param is one parameter of a method.
 type Param struct {
@@ -81,7 +82,7 @@ func (m *Method) Usage() string {
 		switch {
 		case p.Shape != "":
 			b.WriteString(p.Shape)
-		case p.Kind == String:
+		case p.Kind == String || p.Kind == Plain:
 			fmt.Fprintf(&b, "%q", p.name())
 		default:
 			b.WriteString(p.name())
@@ -166,7 +167,7 @@ func (r *Registry) conversions() [][4]any {
 		for i := range r.methods[name].Params {
 			p := &r.methods[name].Params[i]
 			for _, alias := range strings.Split(p.Name, "|") {
-				list = append(list, [4]any{name, i, alias, p.Kind == String})
+				list = append(list, [4]any{name, i, alias, p.Kind == String || p.Kind == Plain})
 			}
 			for _, inner := range p.Named {
 				list = append(list, [4]any{name, i, inner.Name, inner.Kind == String})
