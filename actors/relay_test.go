@@ -235,6 +235,27 @@ func TestAddressesAreLimitedAndPassedOn(t *testing.T) {
 	}
 }
 
+func TestAddressesOfNetworksThatWeDoNotCallAreNotKept(t *testing.T) {
+	s := play(t, "-whitelist=addr@127.0.0.1", "-onlynet=ipv4")
+	s.clock(0)
+	list := addresses(s, 0, 4)
+	for i, text := range []string{
+		"pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:8333",
+		"c4gfnttsuwqomiygupdqqqyy5y5emnk5c73hrfvatri67prd7vyq.b32.i2p:8333",
+		"[2803:0:1234:abcd::1]:8333",
+	} {
+		list[i].Addr, _ = netaddr.ParseAddrPort(text, 0)
+	}
+	teller := s.peer(testpeer.Options{})
+	teller.Send(&wire.AddrV2{Addrs: list})
+	teller.Sync()
+	s.settled()
+	book := ask[*msg.BookShown](t, s.Node, s.Cast.Registry(), &msg.BookWanted{}).Entries
+	if len(book) != 1 || book[0].Addr != list[3].Addr {
+		t.Errorf("the book has %v, want %s", book, list[3].Addr)
+	}
+}
+
 func TestGetaddrIsAnsweredOnceAndOnlyToCallers(t *testing.T) {
 	s := play(t, "-whitelist=addr@127.0.0.1")
 	s.clock(0)

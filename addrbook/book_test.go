@@ -349,3 +349,41 @@ func BenchmarkSelect(b *testing.B) {
 		})
 	}
 }
+
+// TestPlacesAreCores holds places that Core's rpc_net.py (test_getrawaddrman, with the
+// key 1) expects.
+func TestPlacesAreCores(t *testing.T) {
+	b := New(Key{1}, random(1))
+	cjdns := netaddr.AddrPort{Addr: at("fc00:1:2:3:4:5:6:7").Addr.AsCJDNS(), Port: 8333}
+	for _, c := range []struct {
+		addr             netaddr.AddrPort
+		tried            bool
+		bucket, position int
+	}{
+		{at("2.0.0.0:8333"), false, 82, 8},
+		{cjdns, false, 336, 24},
+		{at("c4gfnttsuwqomiygupdqqqyy5y5emnk5c73hrfvatri67prd7vyq.b32.i2p:8333"), false, 963, 46},
+		{at("[2803:0:1234:abcd::1]:45324"), false, 613, 6},
+		{at("1.2.3.4:8333"), true, 6, 33},
+		{at("[1233:3432:2434:2343:3234:2345:6546:4534]:8333"), true, 197, 34},
+		{at("pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:8333"), true, 72, 61},
+		{at("nrfj6inpyf73gpkyool35hcmne5zwfmse3jl3aw23vk7chdemalyaqad.onion:45324"), true, 139, 46},
+	} {
+		b.Add(seen(c.addr, start), c.addr.Addr, 0, start)
+		if c.tried && !b.Good(c.addr, start) {
+			t.Errorf("%s does not move to the tried ones", c.addr)
+		}
+		heard, tried := b.Places()
+		places := heard
+		if c.tried {
+			places = tried
+		}
+		found := false
+		for _, p := range places {
+			found = found || p.Addr == c.addr && p.Bucket == c.bucket && p.Position == c.position
+		}
+		if !found {
+			t.Errorf("%s is not at %d/%d of %v", c.addr, c.bucket, c.position, places)
+		}
+	}
+}

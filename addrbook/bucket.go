@@ -22,23 +22,34 @@ const (
 // choose addresses that displace others.
 type Key [32]byte
 
-// hash mixes the parts with the key. Lengths go in too, so that no two lists of
-// parts look the same.
+// hash mixes the parts with the key, as Core does: the same key keeps the same address
+// in the same place.
 func (k *Key) hash(parts ...[]byte) uint64 {
 	buf := make([]byte, 0, 160)
 	buf = append(buf, k[:]...)
 	for _, p := range parts {
-		buf = append(buf, byte(len(p)))
 		buf = append(buf, p...)
 	}
 	sum := sha256.Sum256(buf)
+	sum = sha256.Sum256(sum[:])
 	return binary.LittleEndian.Uint64(sum[:])
 }
 
-// name is the address with its port and network, for hashing.
+// vector is a part of variable length: with it in front, no two lists of parts look
+// the same.
+func vector(b []byte) []byte { return append([]byte{byte(len(b))}, b...) }
+
+func group(a netaddr.Addr) []byte { return vector([]byte(a.Group())) }
+
+// name is the address with its port, for hashing (Core's CService::GetKey): IPv4 in the
+// form of the addr message.
 func name(a netaddr.AddrPort) []byte {
-	b := a.Addr.Append([]byte{byte(a.Addr.Network())})
-	return binary.BigEndian.AppendUint16(b, a.Port)
+	b := a.Addr.Bytes()
+	if a.Addr.FitsV1() {
+		wrapped := a.Addr.As16()
+		b = wrapped[:]
+	}
+	return vector(binary.BigEndian.AppendUint16(b, a.Port))
 }
 
 func number(n uint64) []byte { return binary.LittleEndian.AppendUint64(nil, n) }
@@ -46,8 +57,8 @@ func number(n uint64) []byte { return binary.LittleEndian.AppendUint64(nil, n) }
 // newBucket is where a heard-of address belongs. One source group reaches 64
 // buckets at most, and the addresses of one group from it one only.
 func (k *Key) newBucket(a netaddr.AddrPort, source netaddr.Addr) int {
-	from := []byte(source.Group())
-	h := k.hash([]byte(a.Addr.Group()), from) % newPerSource
+	from := group(source)
+	h := k.hash(group(a.Addr), from) % newPerSource
 	return int(k.hash(from, number(h)) % newBuckets)
 }
 
@@ -55,7 +66,7 @@ func (k *Key) newBucket(a netaddr.AddrPort, source netaddr.Addr) int {
 // group.
 func (k *Key) triedBucket(a netaddr.AddrPort) int {
 	h := k.hash(name(a)) % triedPerGroup
-	return int(k.hash([]byte(a.Addr.Group()), number(h)) % triedBuckets)
+	return int(k.hash(group(a.Addr), number(h)) % triedBuckets)
 }
 
 // position is the only place of the address in that bucket.
@@ -64,7 +75,7 @@ func (k *Key) position(a netaddr.AddrPort, tried bool, bucket int) int {
 	if tried {
 		table = []byte("K")
 	}
-	return int(k.hash(table, number(uint64(bucket)), name(a)) % bucketSize)
+	return int(k.hash(table, binary.LittleEndian.AppendUint32(nil, uint32(bucket)), name(a)) % bucketSize)
 }
 
 // table is a set of buckets with a count per bucket, so that empty ones can be

@@ -17,7 +17,7 @@ import (
 // times are Unix seconds with 0 for never.
 const (
 	fileSignature = "troupe addresses"
-	fileVersion   = 1
+	fileVersion   = 2 // 1 kept addresses in other places
 
 	headSize = len(fileSignature) + 2 + 4 + 32 + 4
 	sumSize  = sha256.Size

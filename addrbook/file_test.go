@@ -3,6 +3,7 @@ package addrbook
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -62,7 +63,7 @@ func TestADamagedFileIsRefusedWithItsReason(t *testing.T) {
 	}
 	newer := bytes.Clone(file)
 	newer[len(fileSignature)]++
-	if _, err := Decode(newer, magic, random(1)); !errors.Is(err, ErrVersion) || !strings.Contains(err.Error(), "version 2") {
+	if _, err := Decode(newer, magic, random(1)); !errors.Is(err, ErrVersion) || !strings.Contains(err.Error(), fmt.Sprintf("version %d,", fileVersion+1)) {
 		t.Errorf("a newer version: %v", err)
 	}
 }

@@ -101,6 +101,25 @@ func (b *Book) Shareable(now time.Time) []Info {
 	return out
 }
 
+// Place is where an address is kept. A heard-of one can have several.
+type Place struct {
+	Bucket, Position int
+	Info
+}
+
+// Places lists both tables.
+func (b *Book) Places() (heard, tried []Place) {
+	list := func(t *table) (out []Place) {
+		for i, e := range t.slots {
+			if e != nil {
+				out = append(out, Place{i / bucketSize, i % bucketSize, e.info()})
+			}
+		}
+		return out
+	}
+	return list(&b.fresh), list(&b.proven)
+}
+
 // All lists the book in no order, for getnodeaddresses 0 and for tests.
 func (b *Book) All() []Info {
 	out := make([]Info, len(b.order))

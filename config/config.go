@@ -85,6 +85,7 @@ type Network struct {
 	UploadTarget   int64    // bytes to send in a day at most, but for new blocks; 0: no limit
 	Comments       []string // -uacomment
 	Active         bool     // -networkactive
+	FixedBook      bool     // the address book's key is known (-test=addrman)
 }
 
 // UserAgent is the BIP14 agent of the version message: /name:version(comment; comment)/.

@@ -41,7 +41,7 @@ var chainOptions = []Option{
 	{Name: "mocktime", Arg: "<seconds>", Group: GroupChain, Default: "0", Debug: true,
 		Help:  "Unix time the node believes in; 0 is the real clock",
 		apply: integer(func(c *Config) *int64 { return &c.Process.MockTime }, 0, math.MaxInt64)},
-	{Name: "test", Arg: "<option>", Group: GroupChain, Multi: true, Debug: true, Help: "bip94: keep the first block of a difficulty period from being early (regtest)",
+	{Name: "test", Arg: "<option>", Group: GroupChain, Multi: true, Debug: true, Help: "bip94: keep the first block of a difficulty period from being early (regtest); addrman: keep addresses where everybody can foresee it",
 		apply: applyTests},
 	{Name: "fastprune", Group: GroupChain, Default: "0", Debug: true, Help: "Let blocks be deleted once the chain has 100 (regtest)",
 		apply: boolean(func(c *Config) *bool { return &c.Rules.FastPrune })},
@@ -55,7 +55,8 @@ func applyTests(c *Config, values []Value) error {
 		switch v.Text {
 		case "bip94":
 			c.Rules.EnforceBIP94 = true
-		case "addrman": // the address book needs no fixed key to be tested
+		case "addrman":
+			c.Network.FixedBook = true
 		default:
 			return valueError{v.Origin, fmt.Errorf("Unrecognised option %q provided in -test=<option>.", v.Text)}
 		}

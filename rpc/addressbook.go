@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/troupe-node/troupe/actors/msg"
@@ -24,6 +25,12 @@ var addressBookMethods = []Method{
 		Summary: "Provides information about the node's address manager by returning the number of addresses in the `new` and `tried` tables and their sum for all networks.",
 		Result:  "{ \"network\" : { \"new\", \"tried\", \"total\" }, ... }    (json object)",
 		Handler: getAddrmanInfo,
+	},
+	{
+		Name: "getrawaddrman", Category: "hidden", Hidden: true,
+		Summary: "EXPERIMENTAL warning: this call may be changed in future releases.\n\nReturns information on all address manager entries for the new and tried tables.",
+		Result:  "{ \"table\" : { \"bucket/position\" : { \"address\", \"port\", \"services\", \"time\", \"network\", \"source\", \"source_network\" }, ... }, ... }    (json object)",
+		Handler: getRawAddrman,
 	},
 	{
 		Name: "addpeeraddress", Category: "hidden", Hidden: true,
@@ -129,6 +136,34 @@ func getAddrmanInfo(c *Call) (any, error) {
 		}
 	}
 	return append(info, Field{"all_networks", all}), nil
+}
+
+type rawAddress struct {
+	Address       string `json:"address"`
+	Port          uint16 `json:"port"`
+	Services      uint64 `json:"services"`
+	Time          int64  `json:"time"`
+	Network       string `json:"network"`
+	Source        string `json:"source"`
+	SourceNetwork string `json:"source_network"`
+}
+
+func getRawAddrman(c *Call) (any, error) {
+	shown, err := ask[*msg.BookShown](c.Context, c.Node, c.Node.Cast.Registry(), &msg.BookWanted{Places: true})
+	if err != nil {
+		return nil, err
+	}
+	return Object{{"new", rawTable(shown.New)}, {"tried", rawTable(shown.Tried)}}, nil
+}
+
+func rawTable(places []addrbook.Place) Object {
+	table := Object{}
+	for _, p := range places {
+		table = append(table, Field{fmt.Sprintf("%d/%d", p.Bucket, p.Position), rawAddress{
+			p.Addr.Addr.String(), p.Addr.Port, p.Services, p.Seen.Unix(), p.Addr.Addr.Network().String(), p.Source.String(), p.Source.Network().String(),
+		}})
+	}
+	return table
 }
 
 func addPeerAddress(c *Call) (any, error) {

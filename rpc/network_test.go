@@ -181,3 +181,30 @@ func TestAnIdleConnectionStaysUsable(t *testing.T) {
 	time.Sleep(1500 * time.Millisecond)
 	r.raw("uptime")
 }
+
+// TestTheTablesOfTheAddressBookAreShown follows rpc_net.py.
+func TestTheTablesOfTheAddressBookAreShown(t *testing.T) {
+	r := newRig(t, "-test=addrman")
+	r.raw("setmocktime", 1_700_000_000)
+	for _, a := range []struct {
+		addr   string
+		tried  bool
+		answer string
+	}{
+		{"1.0.0.0", false, `{"success":true}`},
+		{"1.0.0.0", true, `{"error":"failed-adding-to-new","success":false}`},
+		{"1.2.3.4", true, `{"success":true}`},
+		{"1.2.5.45", true, `{"error":"failed-adding-to-tried","success":false}`}, // it shares a place with the one before
+	} {
+		if got := r.raw("addpeeraddress", a.addr, 8333, a.tried); got != a.answer {
+			t.Errorf("%s: %s", a.addr, got)
+		}
+	}
+	entry := func(addr string) string {
+		return `{"address":"` + addr + `","port":8333,"services":9,"time":1700000000,"network":"ipv4","source":"` + addr + `","source_network":"ipv4"}`
+	}
+	got := call[map[string]map[string]json.RawMessage](r, "getrawaddrman")
+	if len(got["new"]) != 2 || len(got["tried"]) != 1 || string(got["tried"]["6/33"]) != entry("1.2.3.4") {
+		t.Errorf("%s", got)
+	}
+}

@@ -213,7 +213,7 @@ func getAddedNodeInfo(c *Call) (any, error) {
 		if c.Has(0) && c.String(0, "") != name {
 			continue
 		}
-		list = append(list, describeAdded(name, peers.Peers))
+		list = append(list, describeAdded(name, c.Node.Config.Chain.DefaultPort(), peers.Peers))
 	}
 	if c.Has(0) && len(list) == 0 {
 		return nil, Errorf(CodeNodeNotAdded, "Error: Node has not been added.")
@@ -221,10 +221,13 @@ func getAddedNodeInfo(c *Call) (any, error) {
 	return list, nil
 }
 
-func describeAdded(name string, peers []*msg.Peer) addedNode {
+// describeAdded looks for a connection to a node by its name or its address, which may
+// have been written without the port.
+func describeAdded(name string, port uint16, peers []*msg.Peer) addedNode {
 	n := addedNode{AddedNode: name, Addresses: []addedAddress{}}
+	addr, err := netaddr.ParseAddrPort(name, port)
 	for _, p := range peers {
-		if p.AddrName != name && p.Addr.String() != name {
+		if p.AddrName != name && (err != nil || p.Addr != addr) {
 			continue
 		}
 		direction := "outbound"

@@ -85,10 +85,16 @@ type PeerCommand struct {
 // BookWanted asks for what the address book holds, or for what of it may be passed
 // on. Sender: outside.
 // Answer: *BookShown.
-type BookWanted struct{ Shareable bool }
+type BookWanted struct {
+	Shareable bool
+	Places    bool // where they are kept, too
+}
 
-// BookShown answers BookWanted.
-type BookShown struct{ Entries []addrbook.Info }
+// BookShown answers BookWanted: with the entries in no order, or with the tables.
+type BookShown struct {
+	Entries    []addrbook.Info
+	New, Tried []addrbook.Place
+}
 
 // Ban is what setban says about a subnet.
 type Ban struct {

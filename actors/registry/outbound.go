@@ -182,16 +182,20 @@ func (o *outbound) openAutomatic(k *kit.Context, r *registry, now time.Time) {
 
 // mayCall leaves out what we cannot reach, do not want, or tried just now.
 func (r *registry) mayCall(a netaddr.AddrPort, info addrbook.Info, now time.Time) bool {
-	ip, ok := a.Addr.IP()
 	switch {
-	case !ok, r.bans.Banned(a.Addr, now), r.discouraged.Has(a.Addr):
-		return false
-	case len(r.Config.OnlyNet) > 0 && !slices.Contains(r.Config.OnlyNet, map[bool]string{true: "ipv4", false: "ipv6"}[ip.Is4()]):
+	case !r.reachable(a.Addr), r.bans.Banned(a.Addr, now), r.discouraged.Has(a.Addr):
 		return false
 	case now.Sub(info.LastTry) < 10*time.Minute:
 		return false
 	}
 	return true
+}
+
+// reachable tells whether we would call an address of that network (Core's
+// g_reachable_nets): those of Tor, I2P and CJDNS are passed on, and not kept.
+func (r *registry) reachable(a netaddr.Addr) bool {
+	n := a.Network()
+	return (n == netaddr.IPv4 || n == netaddr.IPv6) && (len(r.Config.OnlyNet) == 0 || slices.Contains(r.Config.OnlyNet, n.String()))
 }
 
 func (o *outbound) call(k *kit.Context, r *registry, a netaddr.AddrPort, typ msg.ConnType) {

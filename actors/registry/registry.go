@@ -121,6 +121,11 @@ func (r *registry) Receive(k *kit.Context, m any) {
 		r.tick(k)
 		k.Reply(&msg.Done{})
 	case *msg.BookWanted:
+		if m.Places {
+			heard, tried := r.book.Places()
+			k.Reply(&msg.BookShown{New: heard, Tried: tried})
+			return
+		}
 		all := r.book.All()
 		if m.Shareable {
 			all = r.book.Shareable(k.Now())
@@ -143,6 +148,9 @@ func (r *registry) start(k *kit.Context, again bool) {
 	var key addrbook.Key
 	for i := range key {
 		key[i] = byte(k.Rand().Uint32())
+	}
+	if r.Config.FixedBook {
+		key = addrbook.Key{1}
 	}
 	r.salt = k.Rand().Uint64()
 	r.book, r.bans = r.Files.load(r.Magic, key, source, r.Log)
@@ -231,7 +239,9 @@ func (r *registry) learn(k *kit.Context, m *msg.AddrsArrived) {
 			continue
 		}
 		at := time.Unix(int64(a.Time), 0)
-		seen = append(seen, addrbook.Seen{Addr: a.Addr, Services: uint64(a.Services), Time: at})
+		if r.reachable(a.Addr.Addr) {
+			seen = append(seen, addrbook.Seen{Addr: a.Addr, Services: uint64(a.Services), Time: at})
+		}
 		if m.Fresh && now.Sub(at) < 10*time.Minute && a.Addr.Addr.IsRoutable() {
 			fresh = append(fresh, a)
 		}
@@ -277,7 +287,7 @@ func (r *registry) chosen(now time.Time, from *msg.Peer, a wire.PeerAddr) []*msg
 	const day = 24 * 60 * 60
 	period := (uint64(now.Unix()) + r.hash(name, 0)%day) / day
 	most := 2
-	if _, reachable := a.Addr.Addr.IP(); !reachable && r.hash(name, period)&1 == 0 {
+	if !r.reachable(a.Addr.Addr) && r.hash(name, period)&1 == 0 {
 		most = 1
 	}
 	type ranked struct {

@@ -46,7 +46,7 @@ func (s *seedNodes) tick(k *kit.Context, r *registry, now time.Time) {
 		return
 	}
 	name := s.names[len(s.names)-1]
-	if !r.outbound.callManual(k, r, &manual{name: r.withPort(name), once: true, from: "-seednode", typ: msg.AddrFetch}) {
+	if !r.outbound.callManual(k, r, &manual{name: name, once: true, from: "-seednode", typ: msg.AddrFetch}) {
 		return
 	}
 	s.names = s.names[:len(s.names)-1]

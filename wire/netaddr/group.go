@@ -6,25 +6,22 @@ import "net/netip"
 // of a group probably controls all of it, so limits and bucket choices count
 // groups. The rules are Core's without an AS map: /16 for IPv4 and what embeds
 // it, /32 for IPv6 (/36 for he.net), the first 4 bits of Tor and I2P keys, the
-// first 12 of CJDNS, one group for everything local and one for the unroutable.
+// first 12 of CJDNS, one group for everything that is local or unroutable.
 type Group string
 
-// Group of the address.
+// Group of the address: Core's bytes, for the address book hashes them.
 func (a Addr) Group() Group {
-	switch {
-	case a.IsLocal():
-		return "local"
-	case !a.IsRoutable():
-		return "unroutable"
+	if !a.IsRoutable() {
+		return "\x00"
 	}
 	if v4, ok := a.linkedIPv4(); ok {
 		return Group([]byte{byte(IPv4), v4[0], v4[1]})
 	}
 	switch a.net {
 	case TorV3, I2P:
-		return Group([]byte{byte(a.net), a.host[0] | 0x0f})
+		return Group([]byte{byte(a.net) - 1, a.host[0] | 0x0f}) // Core counts without Tor v2
 	case CJDNS:
-		return Group([]byte{byte(CJDNS), a.host[0], a.host[1] | 0x0f})
+		return Group([]byte{byte(CJDNS) - 1, a.host[0], a.host[1] | 0x0f})
 	}
 	if a.within(heNet) {
 		return Group([]byte{byte(IPv6), a.host[0], a.host[1], a.host[2], a.host[3], a.host[4] | 0x0f})
