@@ -215,7 +215,16 @@ func (r *reader) addr() netaddr.Addr {
 	if network == netaddr.None {
 		return netaddr.Addr{} // a source may be nobody: the command line, a seed
 	}
-	a, err := netaddr.FromBytes(network, r.bytes(network.Size()))
+	return r.addrOf(byte(network), network.Size())
+}
+
+// addrOf takes an address of a network, of the size that the file says it has.
+func (r *reader) addrOf(network byte, size int) netaddr.Addr {
+	if size > len(nothing) {
+		r.bad = true
+		return netaddr.Addr{}
+	}
+	a, err := netaddr.FromBytes(netaddr.Network(network), r.bytes(size))
 	if err != nil {
 		r.bad = true
 	}

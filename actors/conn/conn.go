@@ -199,7 +199,7 @@ func (c *conn) punish(k *kit.Context, reason string) {
 // stopping closes the socket and says goodbye to everybody who was told hello.
 func (c *conn) stopping(k *kit.Context, s kit.Stopping) {
 	if c.reason == "" {
-		c.reason = "shutdown"
+		c.reason = msg.Shutdown
 		if s.Reason != nil {
 			c.reason = s.Reason.Error()
 		}

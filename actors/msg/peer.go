@@ -183,6 +183,9 @@ func (l *PeerList) ByID(id PeerID) *Peer {
 // ConnUp says that a handshake is over. Sender: conn.
 type ConnUp struct{ Peer *Peer }
 
+// Shutdown is why a connection ends that lasted until the node does.
+const Shutdown = "shutdown"
+
 // ConnDown says that a connection has ended, after its last frame was handled.
 // Sender: conn.
 type ConnDown struct {

@@ -16,8 +16,9 @@ import (
 type Files struct{ Dir string }
 
 const (
-	bookFile = "addresses.dat"
-	banFile  = "banlist.json"
+	bookFile    = "addresses.dat"
+	banFile     = "banlist.json"
+	anchorsFile = "anchors.dat"
 )
 
 // load reads book and bans. What is missing or damaged is begun anew, with a note:
@@ -48,6 +49,31 @@ func (f Files) load(magic wire.Magic, key addrbook.Key, source *rand.Rand, log L
 		log.RegistryNote("Missing or invalid file " + banFile + ": " + err.Error())
 	}
 	return book, bans
+}
+
+// takeAnchors reads the anchors of the life before and takes the file away, so that
+// anchors that were of no use are not tried for ever (as in Core).
+func (f Files) takeAnchors(magic wire.Magic, log Log) []addrbook.Seen {
+	raw, err := f.read(anchorsFile)
+	if err != nil || raw == nil {
+		return nil
+	}
+	list, err := addrbook.DecodeAnchors(raw, magic)
+	if err != nil {
+		log.RegistryNote("anchors cannot be read: " + err.Error())
+	}
+	if err := os.Remove(filepath.Join(f.Dir, anchorsFile)); err != nil {
+		log.RegistryNote("anchors cannot be taken away: " + err.Error())
+	}
+	return list
+}
+
+// saveAnchors keeps them for the next life.
+func (f Files) saveAnchors(list []addrbook.Seen, magic wire.Magic) error {
+	if f.Dir == "" || len(list) == 0 {
+		return nil
+	}
+	return f.write(anchorsFile, addrbook.EncodeAnchors(list, magic))
 }
 
 // read is nil without error when there is no such file.

@@ -154,6 +154,9 @@ func (o *outbound) openAutomatic(k *kit.Context, r *registry, now time.Time) {
 		}
 		groups[p.Addr.Addr.Group()] = true
 	}
+	if blocksOnly+o.pending < blockRelaySlots && r.anchors.call(k, r, groups) {
+		return
+	}
 	typ, choice := msg.OutboundRelay, addrbook.Choice{}
 	switch {
 	case full+o.pending < outboundSlots:

@@ -76,6 +76,7 @@ type registry struct {
 	leaving     map[*msg.Peer]bool // told to go, to make room
 	suspects    map[*msg.Peer]bool // their addresses were discouraged when they called
 	outbound    outbound
+	anchors     anchors
 	answers     answers // to who asked for addresses
 	inactive    bool
 	savedAt     time.Time
@@ -107,6 +108,7 @@ func (r *registry) Receive(k *kit.Context, m any) {
 	case *msg.ConnUp:
 		r.up(k, m.Peer)
 	case *msg.ConnDown:
+		r.anchors.ended(r, m.Peer, m.Reason, k.Now())
 		r.down(k, m.Peer)
 	case *msg.Misbehaved:
 		r.misbehaved(m)
@@ -159,6 +161,8 @@ func (r *registry) start(k *kit.Context, again bool) {
 	r.inactive = !r.Config.Active
 	if again {
 		r.takeUp(r.Board.Peers())
+	} else {
+		r.anchors.start(r)
 	}
 	k.OnStop(r.saveNow) // behind the goroutine that may be writing
 	r.outbound.start(k, r)
@@ -370,6 +374,9 @@ func (r *registry) notSaved(err error) {
 func (r *registry) saveNow() {
 	if r.book != nil {
 		r.Files.save(r.book, r.bans, r.Magic, func(f func(context.Context)) { f(context.Background()) }, r.notSaved)
+		if err := r.Files.saveAnchors(r.anchors.ours, r.Magic); err != nil {
+			r.Log.RegistryNote("anchors cannot be saved: " + err.Error())
+		}
 	}
 }
 
