@@ -18,6 +18,7 @@ import (
 	"github.com/troupe-node/troupe/logs"
 	"github.com/troupe-node/troupe/script"
 	"github.com/troupe-node/troupe/wire"
+	"github.com/troupe-node/troupe/wire/netaddr"
 )
 
 // Options say which node to play.
@@ -153,6 +154,18 @@ func (n *Node) Barrier(ctx context.Context) error {
 	return nil
 }
 
+// own are the addresses that others can reach us at. Names are left out: peers want
+// numbers.
+func (n *Node) own() (list []netaddr.AddrPort) {
+	c := &n.Config.Network
+	for _, e := range c.ExternalIP {
+		if a, err := netaddr.Parse(e.Host); err == nil && c.Listen && a.IsRoutable() {
+			list = append(list, netaddr.AddrPort{Addr: a, Port: e.Port})
+		}
+	}
+	return list
+}
+
 // connNode is what all connections share.
 func (n *Node) connNode() *conn.Node {
 	c := &n.Config.Network
@@ -160,6 +173,6 @@ func (n *Node) connNode() *conn.Node {
 		Board: n.Board, Cast: n.Cast, Ledger: n.Ledger, Heavy: n.Heavy, Log: n.log,
 		Magic: wire.Magic(n.Params.Magic), Services: n.Services(), UserAgent: n.UserAgent,
 		BlocksOnly: n.Config.Mempool.BlocksOnly, Nonces: conn.NewNonces(secret()),
-		HandshakeTimeout: c.PeerTimeout, MinRelayFee: int64(n.Config.Mempool.MinRelayFee),
+		Own: n.own(), HandshakeTimeout: c.PeerTimeout, MinRelayFee: int64(n.Config.Mempool.MinRelayFee),
 	}
 }

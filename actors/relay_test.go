@@ -256,6 +256,32 @@ func TestAddressesOfNetworksThatWeDoNotCallAreNotKept(t *testing.T) {
 	}
 }
 
+func TestPeersHearOfOurOwnAddressOnceADay(t *testing.T) {
+	s := play(t, "-listen=1", "-peertimeout=999999999", "-externalip=8.7.6.5:1234", "-externalip=2803:0:1234:abcd::1")
+	s.clock(0)
+	early := s.peer(testpeer.Options{})
+	early.Send(&wire.GetAddr{})
+	silent := s.peer(testpeer.Options{})
+	if got := early.Sync(); has[*wire.AddrV2](got) {
+		t.Errorf("%s while we catch up", testpeer.Names(got))
+	}
+	s.grow(1)
+	own, _ := netaddr.ParseAddrPort("8.7.6.5:1234", 0)
+	told := func(m *wire.AddrV2) bool {
+		return len(m.Addrs) == 1 && m.Addrs[0].Addr == own && m.Addrs[0].Services == s.Services()
+	}
+	testpeer.Wait(early, told)
+	s.clock(30 * 24 * time.Hour) // the chance that it is not due yet: e to the -30
+	s.look()
+	s.grow(1)
+	s.clock(31 * 24 * time.Hour) // it is told with others, when their moment has come
+	testpeer.Wait(early, told)
+	if got := silent.Sync(); has[*wire.AddrV2](got) {
+		t.Errorf("%s to who did not speak of addresses", testpeer.Names(got))
+	}
+	s.said("Advertising address 8.7.6.5:1234 to peer=0")
+}
+
 func TestGetaddrIsAnsweredOnceAndOnlyToCallers(t *testing.T) {
 	s := play(t, "-whitelist=addr@127.0.0.1")
 	s.clock(0)

@@ -23,6 +23,7 @@ type addrRelay struct {
 	known   knownTxs // addresses that it knows
 	waiting []wire.PeerAddr
 	next    time.Time // when it is told of them
+	ownAt   time.Time // when it is told of our own address again; zero: it was not yet
 }
 
 const (

@@ -9,6 +9,7 @@ import (
 	"github.com/troupe-node/troupe/chainstate"
 	"github.com/troupe-node/troupe/tx"
 	"github.com/troupe-node/troupe/wire"
+	"github.com/troupe-node/troupe/wire/netaddr"
 )
 
 // Node is what all connections of a node share.
@@ -23,6 +24,9 @@ type Node struct {
 	UserAgent  string
 	BlocksOnly bool
 	Nonces     Nonces
+	// Own are the addresses that others can reach us at (-externalip), to be told to
+	// peers; none if we do not listen.
+	Own []netaddr.AddrPort
 	// HandshakeTimeout is how long a peer may take to shake hands
 	// (-peertimeout).
 	HandshakeTimeout time.Duration
@@ -251,6 +255,7 @@ func (c *conn) tick(k *kit.Context) {
 	c.paused(k)
 	c.learnLate()
 	c.ping.tick(k, c)
+	c.sendOwn(k)
 	c.sendAddrs(k)
 	c.sendSendHeaders(k)
 	c.announceTip(k)
