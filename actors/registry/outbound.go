@@ -2,15 +2,12 @@ package registry
 
 import (
 	"cmp"
-	"context"
-	"net"
 	"slices"
 	"time"
 
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/addrbook"
-	"github.com/troupe-node/troupe/wire"
 	"github.com/troupe-node/troupe/wire/netaddr"
 )
 
@@ -19,7 +16,6 @@ const (
 	feelerEvery  = 2 * time.Minute
 	manualFirst  = time.Second // until a node of addnode or -connect is called again
 	manualMost   = time.Minute
-	seedAfter    = 11 * time.Second // of looking for nodes without DNS
 	dialPatience = time.Minute
 )
 
@@ -29,9 +25,7 @@ type outbound struct {
 	calls   map[kit.CallID]*call
 	openAt  time.Time // when the next automatic call may be
 	feelAt  time.Time
-	seedAt  time.Time
-	seeded  bool
-	asking  bool // DNS, now
+	dns     dnsSeeds
 	nodes   seedNodes
 	pending int // automatic calls under way
 }
@@ -55,24 +49,11 @@ type call struct {
 	addr   netaddr.AddrPort
 }
 
-// resolved brings what DNS knows.
-type resolved struct {
-	addrs []netaddr.AddrPort
-	notes []string
-}
-
-var _ = kit.Register[*resolved](kit.Message{
-	Lane: kit.Control, Full: kit.Hold, Role: kit.Return, From: []string{msg.KindRegistry}, To: []string{msg.KindRegistry},
-	Doc: "from its own goroutine: addresses of nodes from DNS",
-})
-
 func (o *outbound) start(k *kit.Context, r *registry) {
 	o.calls = map[kit.CallID]*call{}
 	now := k.Now()
-	o.openAt, o.feelAt, o.seedAt = now, now.Add(feelerEvery), now.Add(seedAfter)
-	if r.book.Len() == 0 || r.Config.ForceDNSSeed {
-		o.seedAt = now
-	}
+	o.openAt, o.feelAt = now, now.Add(feelerEvery)
+	o.dns.start(k, r)
 	o.nodes.start(k, r)
 	for _, e := range r.Config.Connect {
 		o.manual = append(o.manual, &manual{name: e.String(), from: "-connect", wait: manualFirst, next: now})
@@ -112,11 +93,11 @@ func (o *outbound) tick(k *kit.Context, r *registry) {
 			o.callManual(k, r, m)
 		}
 	}
+	o.dns.tick(k, r, now)
 	if r.Config.OnlyConnect {
 		return
 	}
 	o.nodes.tick(k, r, now)
-	o.askSeeds(k, r, now)
 	if now.Before(o.openAt) {
 		return
 	}
@@ -286,61 +267,6 @@ func (o *outbound) down(k *kit.Context, p *msg.Peer) {
 			m.peer = nil
 			m.next = k.Now().Add(m.wait)
 		}
-	}
-}
-
-// askSeeds asks DNS for nodes, once, when the book alone does not do.
-func (o *outbound) askSeeds(k *kit.Context, r *registry, now time.Time) {
-	if o.seeded || o.asking || now.Before(o.seedAt) || now.Before(o.nodes.dns) && r.fullRelay() < enoughPeers {
-		return
-	}
-	enough := 0
-	for _, p := range r.peers {
-		if p.Type == msg.OutboundRelay && p.Hello() != nil {
-			enough++
-		}
-	}
-	if !r.Config.DNSSeed || !r.Config.DNS || len(r.Seeds) == 0 || enough >= enoughPeers && !r.Config.ForceDNSSeed {
-		o.seeded = true
-		return
-	}
-	o.asking = true
-	self, seeds, port := k.Self(), r.Seeds, r.Port
-	k.Go("dns", func(ctx context.Context) { self.Post(lookUp(ctx, seeds, port)) })
-}
-
-// lookUp asks all seeds. They are told which services we want of the nodes.
-func lookUp(ctx context.Context, seeds []string, port uint16) *resolved {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	m := &resolved{}
-	for _, seed := range seeds {
-		ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", "x9."+seed)
-		if err != nil {
-			m.notes = append(m.notes, "DNS seed "+seed+" did not answer: "+err.Error())
-			continue
-		}
-		for _, ip := range ips {
-			m.addrs = append(m.addrs, netaddr.AddrPort{Addr: netaddr.FromIP(ip.Unmap()), Port: port})
-		}
-	}
-	return m
-}
-
-func (r *registry) resolved(k *kit.Context, m *resolved) {
-	o := &r.outbound
-	o.asking, o.seeded = false, true
-	for _, n := range m.notes {
-		r.Log.RegistryNote(n)
-	}
-	now := k.Now()
-	seen := make([]addrbook.Seen, len(m.addrs))
-	for i, a := range m.addrs {
-		age := 3*24*time.Hour + time.Duration(k.Rand().Int64N(int64(4*24*time.Hour)))
-		seen[i] = addrbook.Seen{Addr: a, Services: uint64(wire.NodeNetwork | wire.NodeWitness), Time: now.Add(-age)}
-	}
-	if len(seen) > 0 {
-		r.book.Add(seen, seen[0].Addr.Addr, 0, now)
 	}
 }
 
