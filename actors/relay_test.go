@@ -186,7 +186,7 @@ func addresses(s *stage, first, n int) (list []wire.PeerAddr) {
 }
 
 func TestAddressesAreLimitedAndPassedOn(t *testing.T) {
-	s := play(t)
+	s := play(t, "-connect=0")
 	s.grow(1)
 	s.clock(0)
 	var listeners []*testpeer.Peer
@@ -236,7 +236,7 @@ func TestAddressesAreLimitedAndPassedOn(t *testing.T) {
 }
 
 func TestAddressesOfNetworksThatWeDoNotCallAreNotKept(t *testing.T) {
-	s := play(t, "-whitelist=addr@127.0.0.1", "-onlynet=ipv4")
+	s := play(t, "-whitelist=addr@127.0.0.1", "-onlynet=ipv4", "-connect=0")
 	s.clock(0)
 	list := addresses(s, 0, 4)
 	for i, text := range []string{
@@ -283,7 +283,7 @@ func TestPeersHearOfOurOwnAddressOnceADay(t *testing.T) {
 }
 
 func TestGetaddrIsAnsweredOnceAndOnlyToCallers(t *testing.T) {
-	s := play(t, "-whitelist=addr@127.0.0.1")
+	s := play(t, "-whitelist=addr@127.0.0.1", "-connect=0")
 	s.clock(0)
 	teller := s.peer(testpeer.Options{})
 	for i := range 10 {

@@ -246,3 +246,15 @@ func nothingLeft(t testing.TB, ignore ...goleak.Option) {
 	}
 	t.Error(left)
 }
+
+func TestATipThatDoesNotMoveIsSuspicious(t *testing.T) {
+	s := play(t, "-peertimeout=999999999")
+	s.grow(1)
+	halfHours := 0
+	waitFor(t, "registry to think so", func() bool { // it looks every now and then
+		halfHours++
+		s.clock(time.Duration(halfHours) * 31 * time.Minute)
+		s.look()
+		return strings.Contains(s.log.String(), "Potential stale tip detected, will try using extra outbound peer (last tip update: ")
+	})
+}

@@ -154,6 +154,9 @@ func (m *Headers) Checked(now time.Time, batch uint64, last Node, err error) {
 		end = atEnd
 	}
 	if last != nil {
+		if m.tree.Tip().Work().Less(last.Work()) {
+			p.news = now
+		}
 		m.settle(now, p, last, end)
 	}
 	if p.again && len(p.checking) == 0 && !p.gone {

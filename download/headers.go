@@ -101,6 +101,7 @@ type headersPeer struct {
 	again    bool                // more came than we could check: ask when done
 	invSeen  bool                // asked because of an inv before we synchronised with it
 	stray    int                 // messages in a row that did not connect
+	news     time.Time           // it last showed us a header with more work than our tip
 	gone     bool                // about to be disconnected
 	low      *presync            // its chain has too little work to be stored yet
 
@@ -245,6 +246,15 @@ func (m *Headers) Best(id PeerID) Node {
 		return p.best
 	}
 	return nil
+}
+
+// News is when a peer last showed us a header with more work than our tip had (zero:
+// never), and whether it is never closed for its chain.
+func (m *Headers) News(id PeerID) (at time.Time, protected bool) {
+	if p := m.peers[id]; p != nil {
+		return p.news, p.chain.protected
+	}
+	return time.Time{}, false
 }
 
 // Progress says that the tree has grown or the tip moved.

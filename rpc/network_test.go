@@ -184,7 +184,7 @@ func TestAnIdleConnectionStaysUsable(t *testing.T) {
 
 // TestTheTablesOfTheAddressBookAreShown follows rpc_net.py.
 func TestTheTablesOfTheAddressBookAreShown(t *testing.T) {
-	r := newRig(t, "-test=addrman")
+	r := newRig(t, "-test=addrman", "-connect=0")
 	r.raw("setmocktime", 1_700_000_000)
 	for _, a := range []struct {
 		addr   string

@@ -109,6 +109,7 @@ func (h *headers) Receive(k *kit.Context, m any) {
 		h.machine.Tick(k.Now())
 		for id, p := range h.peers {
 			p.Stats.Presynced.Store(h.machine.Presynced(id))
+			h.showNews(id, p)
 		}
 		h.effects(k, nil)
 	}
@@ -118,6 +119,15 @@ func (h *headers) Receive(k *kit.Context, m any) {
 		}
 		h.barrier = nil
 	}
+}
+
+// showNews publishes what decides which peer is one too many.
+func (h *headers) showNews(id msg.PeerID, p *msg.Peer) {
+	at, protected := h.machine.News(id)
+	if !at.IsZero() {
+		p.Stats.LastNews.Store(at.Unix())
+	}
+	p.Stats.Protected.Store(protected)
 }
 
 // rejoin takes up the connections there are, after a restart.

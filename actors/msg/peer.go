@@ -104,6 +104,8 @@ type PeerStats struct {
 	SyncedHeaders        atomic.Int32 // height of the last common header; -1 unknown
 	SyncedBlocks         atomic.Int32
 	Presynced            atomic.Int32 // height to which a low-work chain was added up; -1 none. Only headers writes it.
+	LastNews             atomic.Int64 // unix seconds of the last header with more work than our tip; 0 none. Only headers writes it.
+	Protected            atomic.Bool  // not closed for a poor chain or to make room. Only headers writes it.
 	AddrProcessed        atomic.Int64
 	AddrRateLimited      atomic.Int64
 	AddrRelay            atomic.Bool // addresses are told to this peer

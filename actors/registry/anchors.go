@@ -43,11 +43,10 @@ func (a *anchors) ended(r *registry, p *msg.Peer, reason string, now time.Time) 
 
 // call calls the next anchor that may be, and tells whether there was one.
 func (a *anchors) call(k *kit.Context, r *registry, groups map[netaddr.Group]bool) bool {
-	const desirable = uint64(wire.NodeNetwork | wire.NodeWitness)
 	for len(a.old) > 0 {
 		s := a.old[len(a.old)-1]
 		a.old = a.old[:len(a.old)-1]
-		if !r.reachable(s.Addr.Addr) || s.Services&desirable != desirable || groups[s.Addr.Addr.Group()] || r.bans.Banned(s.Addr.Addr, k.Now()) {
+		if !r.reachable(s.Addr.Addr) || !r.useful(wire.Services(s.Services), msg.BlockRelay, k.Now()) || groups[s.Addr.Addr.Group()] || r.bans.Banned(s.Addr.Addr, k.Now()) {
 			continue
 		}
 		r.Log.RegistryNote("Trying to make an anchor connection to " + s.Addr.String())

@@ -98,6 +98,7 @@ func (o *outbound) tick(k *kit.Context, r *registry) {
 		return
 	}
 	o.nodes.tick(k, r, now)
+	r.extra.tick(k, r, now)
 	if now.Before(o.openAt) {
 		return
 	}
@@ -138,48 +139,37 @@ func (o *outbound) openAutomatic(k *kit.Context, r *registry, now time.Time) {
 	if blocksOnly+o.pending < blockRelaySlots && r.anchors.call(k, r, groups) {
 		return
 	}
+	if full+blocksOnly+o.pending > outboundSlots+blockRelaySlots {
+		return // one more than there are slots is enough
+	}
 	typ, choice := msg.OutboundRelay, addrbook.Choice{}
 	switch {
 	case full+o.pending < outboundSlots:
 	case blocksOnly+o.pending < blockRelaySlots:
 		typ = msg.BlockRelay
-	case !now.Before(o.feelAt):
-		typ, choice.NewOnly = msg.Feeler, true
-		o.feelAt = now.Add(feelerEvery/2 + time.Duration(k.Rand().Int64N(int64(feelerEvery))))
 	default:
-		return
+		if also, ok := r.extra.wants(k, now); ok {
+			typ = also
+		} else if !now.Before(o.feelAt) {
+			typ, choice.NewOnly = msg.Feeler, true
+			o.feelAt = now.Add(feelerEvery/2 + time.Duration(k.Rand().Int64N(int64(feelerEvery))))
+		} else {
+			return
+		}
 	}
 	r.book.Resolve(now)
-	for range 100 {
+	for tries := range 100 {
 		info, ok := r.book.Select(choice, now)
 		if !ok {
 			return
 		}
 		a := info.Addr
-		if connected[a] || typ != msg.Feeler && groups[a.Addr.Group()] || !r.mayCall(a, info, now) {
+		if connected[a] || typ != msg.Feeler && groups[a.Addr.Group()] || !r.mayCall(info, typ, tries, now) {
 			continue
 		}
 		o.call(k, r, a, typ)
 		return
 	}
-}
-
-// mayCall leaves out what we cannot reach, do not want, or tried just now.
-func (r *registry) mayCall(a netaddr.AddrPort, info addrbook.Info, now time.Time) bool {
-	switch {
-	case !r.reachable(a.Addr), r.bans.Banned(a.Addr, now), r.discouraged.Has(a.Addr):
-		return false
-	case now.Sub(info.LastTry) < 10*time.Minute:
-		return false
-	}
-	return true
-}
-
-// reachable tells whether we would call an address of that network (Core's
-// g_reachable_nets): those of Tor, I2P and CJDNS are passed on, and not kept.
-func (r *registry) reachable(a netaddr.Addr) bool {
-	n := a.Network()
-	return (n == netaddr.IPv4 || n == netaddr.IPv6) && (len(r.Config.OnlyNet) == 0 || slices.Contains(r.Config.OnlyNet, n.String()))
 }
 
 func (o *outbound) call(k *kit.Context, r *registry, a netaddr.AddrPort, typ msg.ConnType) {

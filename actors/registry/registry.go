@@ -77,6 +77,7 @@ type registry struct {
 	suspects    map[*msg.Peer]bool // their addresses were discouraged when they called
 	outbound    outbound
 	anchors     anchors
+	extra       extra
 	answers     answers // to who asked for addresses
 	inactive    bool
 	savedAt     time.Time
