@@ -98,6 +98,7 @@ var arguments = map[string]string{
 	"addpeeraddress":     "address:string port:number tried:bool?",
 	"sendmsgtopeer":      "peer_id:number msg_type:string msg:string",
 	"getaddrmaninfo":     "",
+	"getrawaddrman":      "",
 	// src/rpc/server.cpp, node.cpp
 	"help":                "command:string?",
 	"stop":                "wait:number?",

@@ -100,6 +100,7 @@ func TestEveryFieldAboutTheNodeIsCores(t *testing.T) {
 		{"getnettotals", nil, "{totalbytesrecv:int totalbytessent:int timemillis:int uploadtarget:{timeframe:int target:int target_reached:bool serve_historical_blocks:bool bytes_left_in_cycle:int time_left_in_cycle:int}}", "getnettotals"},
 		{"getnodeaddresses", []any{0}, "[{time:int services:int address:str port:int network:str}]", "getnodeaddresses"},
 		{"getaddrmaninfo", nil, "{ipv4:" + counts + " ipv6:" + counts + " onion:" + counts + " i2p:" + counts + " cjdns:" + counts + " all_networks:" + counts + "}", "getaddrmaninfo"},
+		{"getrawaddrman", nil, "{new:{*:{address:str port:int services:int time:int network:str source:str source_network:str}} tried:{}}", "getrawaddrman, AddrmanEntryToJSON"},
 		{"listbanned", nil, "[{address:str ban_created:int banned_until:int ban_duration:int time_remaining:int}]", "listbanned"},
 		{"setnetworkactive", []any{true}, "bool", "setnetworkactive"},
 		{"getmemoryinfo", nil, "{locked:{used:int free:int total:int locked:int chunks_used:int chunks_free:int}}", "node.cpp, RPCLockedMemoryInfo"},
