@@ -12,7 +12,10 @@ import (
 // lastPush is the last thing that a script of pushes leaves on the stack; false
 // when it is not one, fails, or leaves nothing.
 func lastPush(s []byte) (last []byte, ok bool) {
-	for len(s) > 0 {
+	for count := 0; len(s) > 0; count++ {
+		if count == script.MaxStackSize {
+			return nil, false
+		}
 		op, size, skip := s[0], 0, 1
 		switch {
 		case op <= 75:
