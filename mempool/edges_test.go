@@ -194,3 +194,24 @@ func TestTheCarveOutIsForOneChildOfTenThousandBytes(t *testing.T) {
 		})
 	}
 }
+
+func TestSizesOfChainsMayReachTheirLimit(t *testing.T) {
+	for _, which := range []func(*Policy) *int64{
+		func(p *Policy) *int64 { return &p.AncestorVBytes },
+		func(p *Policy) *int64 { return &p.DescendantVBytes },
+	} {
+		for short := range 2 {
+			w := newWorld(t)
+			root := w.pay(1000, w.coin(one))
+			w.must(root)
+			middle := w.pay(1000, out(root, 0))
+			w.must(middle)
+			last := w.pay(1000, out(middle, 0))
+			*which(&w.pool.policy) = int64(root.VSize() + middle.VSize() + last.VSize() - short)
+			v := w.offer(last)
+			if (v.Reject == nil) != (short == 0) || v.Reject != nil && !errors.Is(v.Reject.Kind, ErrTooLongChain) {
+				t.Errorf("short of %d bytes: %v", short, v.Reject)
+			}
+		}
+	}
+}
