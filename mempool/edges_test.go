@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/troupe-node/troupe/consensus"
@@ -212,6 +213,119 @@ func TestSizesOfChainsMayReachTheirLimit(t *testing.T) {
 			if (v.Reject == nil) != (short == 0) || v.Reject != nil && !errors.Is(v.Reject.Kind, ErrTooLongChain) {
 				t.Errorf("short of %d bytes: %v", short, v.Reject)
 			}
+		}
+	}
+}
+
+// sized is a transaction of exactly that many virtual bytes.
+func (s spend) sized(t *testing.T, vsize int) *tx.Tx {
+	t.Helper()
+	for s.pad = 1; s.pad <= vsize; s.pad++ {
+		switch made := s.tx(); {
+		case made.VSize() == vsize:
+			return made
+		case made.VSize() < vsize-8:
+			s.pad += vsize - 8 - made.VSize()
+		}
+	}
+	t.Fatalf("no transaction has %d virtual bytes", vsize)
+	return nil
+}
+
+func TestCountsOfAncestorsMayReachTheirLimit(t *testing.T) {
+	w := newWorld(t, func(p *Policy) { p.AncestorCount = 3 })
+	chain := w.chain(3, w.coin(one))
+	v := w.offer(w.pay(1000, out(chain[2], 0)))
+	if v.Reject == nil || v.Reject.Debug != "too many unconfirmed ancestors [limit: 3]" {
+		t.Fatalf("%+v", v.Reject)
+	}
+}
+
+func TestSizesOfVersion3AreBIP431sToTheLast(t *testing.T) {
+	roomy := func(p *Policy) { p.MaxDataCarrier = 100_000 }
+	for vsize, want := range map[int]string{10_000: "", 10_001: "is too big: 10001 > 10000 virtual bytes"} {
+		w := newWorld(t, roomy)
+		v := w.offer(spend{version: 3, in: []tx.OutPoint{w.coin(one)}, outs: []int64{one / 2}}.sized(t, vsize))
+		if (v.Reject == nil) != (want == "") || v.Reject != nil && !strings.Contains(v.Reject.Debug, want) {
+			t.Errorf("%d: %+v", vsize, v.Reject)
+		}
+	}
+	for vsize, want := range map[int]string{1_000: "", 1_001: "is too big: 1001 > 1000 virtual bytes"} {
+		w := newWorld(t, roomy)
+		parent := spend{version: 3, in: []tx.OutPoint{w.coin(one)}, outs: []int64{one / 2}}.tx()
+		w.must(parent)
+		v := w.offer(spend{version: 3, in: []tx.OutPoint{out(parent, 0)}, outs: []int64{one / 4}}.sized(t, vsize))
+		if (v.Reject == nil) != (want == "") || v.Reject != nil && !strings.Contains(v.Reject.Debug, want) {
+			t.Errorf("child of %d: %+v", vsize, v.Reject)
+		}
+	}
+}
+
+func TestAReplacementMustBeBetterAndNotJustAsGood(t *testing.T) {
+	w := newWorld(t, func(p *Policy) { p.MaxDataCarrier = 1000 })
+	coin, elsewhere := w.coin(one), w.pay(1000, w.coin(one))
+	w.must(elsewhere)
+	old := spend{in: []tx.OutPoint{coin}, outs: []int64{one - 2000}}.sized(t, 200)
+	w.must(old)
+	for _, c := range []struct {
+		name string
+		tx   *tx.Tx
+		want string
+	}{
+		{"the same feerate for twice the size", spend{in: []tx.OutPoint{coin}, outs: []int64{one - 3000}}.sized(t, 300),
+			"insufficient fee, rejecting replacement %s; new feerate 0.00010000 BTC/kvB <= old feerate 0.00010000 BTC/kvB"},
+		{"the same fee for less", spend{in: []tx.OutPoint{coin}, outs: []int64{one - 2000}}.sized(t, 150),
+			"insufficient fee, rejecting replacement %s, not enough additional fees to relay; 0.00 < 0.0000015"},
+		{"with another's output first", spend{in: []tx.OutPoint{out(elsewhere, 0), coin}, outs: []int64{one}}.tx(),
+			"replacement-adds-unconfirmed, replacement %s adds unconfirmed input, idx 0"},
+	} {
+		v := w.offer(c.tx)
+		if v.Reject == nil {
+			t.Errorf("%s: accepted", c.name)
+			continue
+		}
+		if got, want := v.Reject.Text+", "+v.Reject.Debug, fmt.Sprintf(c.want, c.tx.ID()); got != want {
+			t.Errorf("%s:\n %s, want\n %s", c.name, got, want)
+		}
+	}
+}
+
+func TestPackagesMayReachTheLimitsOfChains(t *testing.T) {
+	for _, c := range []struct {
+		set  func(p *Policy, n int, vsize int64)
+		want string
+	}{
+		{func(p *Policy, n int, _ int64) { p.AncestorCount = n }, "package count 3 exceeds ancestor count limit [limit: 2]"},
+		{func(p *Policy, n int, _ int64) { p.DescendantCount = n }, "package count 3 exceeds descendant count limit [limit: 2]"},
+		{func(p *Policy, _ int, vsize int64) { p.AncestorVBytes = vsize }, "package size 288 exceeds ancestor size limit [limit: 287]"},
+		{func(p *Policy, _ int, vsize int64) { p.DescendantVBytes = vsize }, "package size 288 exceeds descendant size limit [limit: 287]"},
+	} {
+		for short := range 2 {
+			w := newWorld(t)
+			var list []*tx.Tx
+			from, value, size := w.coin(one), int64(one), int64(0)
+			for range 3 {
+				value -= 1000
+				list = append(list, spend{in: []tx.OutPoint{from}, outs: []int64{value}}.tx())
+				from, size = out(list[len(list)-1], 0), size+int64(list[len(list)-1].VSize())
+			}
+			c.set(&w.pool.policy, 3-short, size-int64(short))
+			v := w.pool.TestPackage(w.prepared(list...), w.now)
+			if (v.Reject == nil) != (short == 0) || v.Reject != nil && v.Reject.Debug != c.want {
+				t.Errorf("short of %d: %+v, want %q", short, v.Reject, c.want)
+			}
+		}
+	}
+}
+
+func TestAFeerateMayReachWhatTheOperatorAllows(t *testing.T) {
+	for short := range 2 {
+		w := newWorld(t)
+		parent, child := w.familyOf(3, 0, 5000, w.coin(one))
+		rate := perKVB(5000, int64(parent.VSize()+child.VSize()))
+		v := w.pool.FinishPackage(w.prepared(parent, child), w.now, max(rate, perKVB(5000, int64(child.VSize())))-int64(short))
+		if (v.Reject == nil) != (short == 0) {
+			t.Errorf("short of %d: %+v", short, v.Reject)
 		}
 	}
 }
