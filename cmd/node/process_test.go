@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/troupe-node/troupe/config"
+	"github.com/troupe-node/troupe/mempool/estimate"
 )
 
 // actAsProgram in the environment makes the test binary the program itself, so
@@ -301,6 +302,14 @@ func TestThePoolOutlivesARestart(t *testing.T) {
 		return p.try(&ids, "getrawmempool") == nil && slices.Equal(ids, []string{id})
 	})
 	p.end(syscall.SIGTERM)
+	// The second life saw no block: what it wrote it had read.
+	file, err := os.ReadFile(filepath.Join(p.chainDir, estimate.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, err := estimate.Decode(file); err != nil || e.Height() != 101 {
+		t.Errorf("fee estimates of another height than 101: %v", err)
+	}
 }
 
 func TestTheStopCallEndsTheProcessInOrder(t *testing.T) {
