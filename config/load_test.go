@@ -383,6 +383,8 @@ func TestContradictionsAndMisplacedSettingsAreRefused(t *testing.T) {
 		{"include on the command line", "", "-includeconf cannot be used from commandline", []string{"-includeconf=x"}},
 		{"meaningless negation", "", "Negating of -datadir is meaningless", []string{"-nodatadir"}},
 		{"category", "", "Unsupported logging category mempol, did you mean mempool?", []string{"-debug=mempol"}},
+		{"white bind", "", "Cannot resolve -whitebind address: '127.0.0.1/10'", []string{"-whitebind=noban@127.0.0.1/10"}},
+		{"white bind nowhere", "", "Need to specify a port with -whitebind: '127.0.0.1'", []string{"-whitebind=noban@127.0.0.1"}},
 		{"direction only", "", "Only direction was set, no permissions", []string{"-whitelist=in,out@1.2.3.4"}},
 		{"cookie permissions", "", "must be one of 'owner', 'group', or 'all'", []string{"-rpccookieperms=me"}},
 		{"auth", "", "Invalid -rpcauth argument.", []string{"-rpcauth=foo"}},

@@ -126,12 +126,12 @@ func parseWhiteBind(s string) (WhiteBind, error) {
 	if out {
 		return WhiteBind{}, errors.New("whitebind may only be used for incoming connections (\"out\" was passed)")
 	}
-	if _, _, has, err := splitPort(rest); err != nil || !has {
-		return WhiteBind{}, fmt.Errorf("Need to specify a port with -whitebind: '%s'", rest)
-	}
 	addr, err := parseListen(rest, 0)
 	if err != nil {
 		return WhiteBind{}, fmt.Errorf("Cannot resolve -whitebind address: '%s'", rest)
+	}
+	if addr.Port() == 0 {
+		return WhiteBind{}, fmt.Errorf("Need to specify a port with -whitebind: '%s'", rest)
 	}
 	return WhiteBind{Addr: addr, Permissions: p}, nil
 }

@@ -19,7 +19,7 @@ func reportAsCore(stderr, stdout io.Writer, err error) {
 	var problems config.Problems
 	if errors.As(err, &problems) {
 		if fatal := problems.At(config.Fatal); len(fatal) > 0 {
-			fmt.Fprintf(stderr, "Error: %s\n", coreSentence(fatal[0]))
+			fmt.Fprintf(stderr, "Error: %s\n", coreSentence(firstInCore(fatal)))
 			return
 		}
 	}
@@ -32,6 +32,19 @@ func reportAsCore(stderr, stdout io.Writer, err error) {
 	default:
 		fmt.Fprintf(stderr, "Error: %v\n", err)
 	}
+}
+
+// firstInCore is the mistake that Core comes to first. At what is listened to and who
+// is trusted it looks last, when it opens the network.
+func firstInCore(fatal config.Problems) config.Problem {
+	for _, p := range fatal {
+		switch option, _, _ := strings.Cut(p.What, ": "); option {
+		case "-bind", "-whitebind", "-whitelist", "-uacomment":
+		default:
+			return p
+		}
+	}
+	return fatal[0]
 }
 
 const noHTTPServer = "Unable to start HTTP server. See debug log for details."
@@ -53,6 +66,8 @@ func coreSentence(p config.Problem) string {
 		return false
 	}
 	switch {
+	case begins("-peertimeout: "):
+		return "peertimeout must be a positive integer."
 	case begins("Invalid -rpcauth argument."):
 		return noHTTPServer
 	case begins("Can not set -"):
