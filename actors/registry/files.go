@@ -35,6 +35,13 @@ func (f Files) load(magic wire.Magic, key addrbook.Key, source *rand.Rand, log L
 		}
 	}
 	raw, err := f.read(banFile)
+	if err == nil && raw == nil && f.Dir != "" { // people and scripts expect it to be there
+		var list []byte
+		if list, err = bans.EncodeJSON(); err == nil {
+			err = f.write(banFile, list)
+		}
+		log.RegistryNote("Recreating the banlist database")
+	}
 	if err == nil && raw != nil {
 		var skipped []string
 		var old *addrbook.Bans
