@@ -215,6 +215,7 @@ func (m *Blocks) announcedBy(p *blocksPeer, n Node) {
 		if w.announcer == Nobody {
 			w.announcer = p.id
 		}
+		w.denied = slices.DeleteFunc(w.denied, func(d denial) bool { return d.peer == p.id }) // it says that it has it
 		n = before(n)
 	}
 }

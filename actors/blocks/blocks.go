@@ -389,9 +389,13 @@ func (b *blocks) effects(k *kit.Context) {
 func (b *blocks) perform(k *kit.Context, e download.Effect) {
 	switch e := e.(type) {
 	case download.AskBlocks:
+		what := wire.InvWitnessBlock
+		if p := b.peers[e.Peer]; p != nil && !p.Hello().Services.Has(wire.NodeWitness) {
+			what = wire.InvBlock // it would not know what we mean
+		}
 		want := make([]wire.InvVect, len(e.Hashes))
 		for i, h := range e.Hashes {
-			want[i] = wire.InvVect{Type: wire.InvWitnessBlock, Hash: h}
+			want[i] = wire.InvVect{Type: what, Hash: h}
 		}
 		b.send(k, e.Peer, &msg.SendToPeer{Message: &wire.GetData{List: want}})
 	case download.Deliver:
