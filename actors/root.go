@@ -158,7 +158,7 @@ func (r *root) company(k *kit.Context) error {
 		Fees:   mempool.Fees{File: n.FeesFile, Stale: c.Mempool.AcceptStaleFees, Off: c.Mempool.BlocksOnly},
 		Opened: func() { self.Post(&pooled{}) },
 	}))
-	r.play(k, txfetch.Spec(txfetch.Deps{Board: n.Board, Cast: n.Cast}))
+	r.play(k, txfetch.Spec(txfetch.Deps{Board: n.Board, Cast: n.Cast, Log: n.log}))
 	r.play(k, blocks.Spec(blocks.Deps{Board: n.Board, Cast: n.Cast, Config: download.BlocksConfig{Params: n.Params}}))
 	r.play(k, headers.Spec(headers.Deps{Board: n.Board, Cast: n.Cast, Config: download.HeadersConfig{Params: n.Params}, Log: n.log}))
 	r.play(k, minter.Spec(minter.Deps{

@@ -269,7 +269,7 @@ func (p *Pool) finishTogether(members []*Attempt, places []int, results []Verdic
 		}
 	}
 	for i, at := range places {
-		if !found[i].Unknown {
+		if found[i].Entry != nil || found[i].Reject != nil { // what passed is not in if another failed
 			results[at] = found[i]
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/troupe-node/troupe/consensus"
+	"github.com/troupe-node/troupe/script"
 	"github.com/troupe-node/troupe/tx"
 )
 
@@ -93,6 +95,16 @@ func TestAChildPaysForItsParent(t *testing.T) {
 		size := v.Txs[0].VSize + v.Txs[1].VSize
 		if v.Txs[0].Effective != 3300*1000/size || len(v.Txs[1].With) != 2 {
 			t.Fatalf("%+v", v.Txs)
+		}
+	})
+	t.Run("but not with a child that is refused for itself", func(t *testing.T) {
+		w := newWorld(t)
+		w.pool.rolling.raise(5000)
+		parent, child := w.familyOf(2, 300, 3000, w.coin(one))
+		bad := tx.New(child.Version, []tx.Input{{PrevOut: child.Inputs[0].PrevOut, Sequence: consensus.SequenceFinal, Witness: [][]byte{{script.OP_RETURN}}}}, child.Outputs, 0)
+		v := w.pack(parent, bad)
+		if v.Reject == nil || v.Txs[0].Reject == nil || v.Txs[0].Reject.Result != Reconsiderable || v.Txs[1].Reject == nil || w.pool.Count() != 0 {
+			t.Fatalf("%v: %+v", v.Reject, v.Txs)
 		}
 	})
 	t.Run("not below the relay minimum", func(t *testing.T) {

@@ -41,6 +41,9 @@ type Pool struct {
 	deltasShown bool              // a view has the map: change a copy
 	unbroadcast map[tx.Hash]*Entry
 	recent      recent
+	orphans     *Orphanage
+	refusals    *Refusals
+	confirmed   *Confirmed
 
 	evict   evictHeap
 	rolling rollingFee
@@ -54,10 +57,13 @@ type Pool struct {
 
 // New makes an empty pool on a tip.
 func New(policy Policy, tip Tip) *Pool {
-	return &Pool{
-		policy: policy, tip: tip, index: newIndex(), logEnd: &LogEntry{}, sequence: 1,
+	p := &Pool{
+		policy: policy, index: newIndex(), logEnd: &LogEntry{}, sequence: 1,
 		deltas: map[tx.Hash]int64{}, unbroadcast: map[tx.Hash]*Entry{},
+		orphans: NewOrphanage(policy.MaxOrphans), refusals: newRefusals(), confirmed: newConfirmed(),
 	}
+	p.SetTip(tip)
+	return p
 }
 
 // Removal is why a transaction left the pool.
@@ -104,6 +110,7 @@ func (p *Pool) View(now int64) *View {
 		tip: p.tip.Hash(), count: p.totals.Count, vsize: p.totals.VSize, usage: p.usage, fees: p.baseFees,
 		minFee: p.minFee(now), sequence: p.sequence, loaded: p.loaded, unbroad: len(p.unbroadcast),
 		policy: &p.policy, deltas: p.deltas, recent: &p.recent, index: p.index, logEnd: p.logEnd,
+		orphans: p.orphans, refusals: p.refusals, confirmed: p.confirmed,
 	}
 }
 
@@ -128,6 +135,9 @@ func (p *Pool) Deltas() map[tx.Hash]int64 {
 // Continue takes up the log of an earlier pool, so that its readers need not
 // notice.
 func (p *Pool) Continue(old *View) { p.logEnd, p.sequence = old.logEnd, old.sequence }
+
+// Orphans are the transactions whose parents are unknown.
+func (p *Pool) Orphans() *Orphanage { return p.orphans }
 
 // Announce appends to the log that readers walk.
 func (p *Pool) Announce(e *Entry) {

@@ -30,14 +30,22 @@ func (p *Pool) BlockConnected(b *tx.Block, now int64) {
 		}
 		p.setDelta(id, 0)
 	}
+	p.orphans.BlockConnected(b)
+	p.confirmed.connect(b)
 	p.rolling.block(now)
 }
+
+// BlocksDisconnected says that blocks leave the chain on the way to the next tip.
+func (p *Pool) BlocksDisconnected() { p.confirmed.disconnect() }
 
 // SetTip moves the pool to another tip, after the blocks up to it were
 // connected. When blocks were disconnected on the way, their transactions are
 // then to be offered again, in block order and with Bypass, and at last what is
 // Impossible removed, all before the next View.
-func (p *Pool) SetTip(tip Tip) { p.tip = tip }
+func (p *Pool) SetTip(tip Tip) {
+	p.tip = tip
+	p.refusals.moved(tip.Hash())
+}
 
 // Doubts is what a reorganisation has put in question.
 type Doubts struct {

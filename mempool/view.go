@@ -26,6 +26,10 @@ type View struct {
 	recent   *recent
 	index    *index
 	logEnd   *LogEntry
+
+	orphans   *Orphanage
+	refusals  *Refusals
+	confirmed *Confirmed
 }
 
 // Tip is the block on top of which the pool's transactions are valid.
@@ -81,6 +85,16 @@ func (v *View) Entries() []*Entry {
 	v.index.byID.each(func(e *Entry) { list = append(list, e) })
 	return list
 }
+
+// Orphans are the transactions whose parents are unknown, as they are now. Do not
+// change them.
+func (v *View) Orphans() *Orphanage { return v.orphans }
+
+// Refusals tells what was refused, as it is now.
+func (v *View) Refusals() *Refusals { return v.refusals }
+
+// Confirmed tells what the last blocks confirmed, as it is now.
+func (v *View) Confirmed() *Confirmed { return v.confirmed }
 
 // LogEnd is the last transaction that was accepted: a reader walks on from here.
 func (v *View) LogEnd() *LogEntry { return v.logEnd }

@@ -1,12 +1,14 @@
 package rpc_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/forge"
 	"github.com/troupe-node/troupe/rpc"
 	"github.com/troupe-node/troupe/tx"
@@ -217,4 +219,33 @@ func TestAcceptanceIsTestedWithoutBeingMade(t *testing.T) {
 	wantNames(t, r.raw("estimatesmartfee", 6), "errors blocks")
 	r.refuses(-8, "Invalid conf_target, must be between 1 and 1008", "estimatesmartfee", 0)
 	r.refuses(-8, "Invalid estimate_mode parameter", "estimatesmartfee", 6, "wild")
+}
+
+func TestOrphansAreShown(t *testing.T) {
+	r := newRig(t)
+	c := r.payday(5)
+	txs := r.family(c, 2)
+	if got := r.raw("getorphantxs"); got != "[]" {
+		t.Fatal(got)
+	}
+	r.node.Board.PublishPeers(&msg.PeerList{Peers: []*msg.Peer{{ID: 1}}}) // orphans of who is not here go
+	if _, err := r.node.System.Ask(context.Background(), r.node.Cast.Mempool(), &msg.SubmitTx{Tx: txs[1], Peer: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if got := call[[]string](r, "getorphantxs"); len(got) != 1 || got[0] != txs[1].ID().String() {
+		t.Fatal(got)
+	}
+	type orphan struct {
+		TxID, WTxID, Hex  string
+		Bytes             int
+		Entry, Expiration int64
+		From              []int64
+	}
+	wantNames(t, strings.TrimSuffix(strings.TrimPrefix(r.raw("getorphantxs", 1), "["), "]"), "txid wtxid bytes vsize weight entry expiration from")
+	got := call[[]orphan](r, "getorphantxs", 2)
+	if len(got) != 1 || got[0].WTxID != txs[1].WitnessID().String() || got[0].Hex != hexTx(txs[1]) || got[0].Bytes != txs[1].Size() ||
+		got[0].Expiration != got[0].Entry+1200 || len(got[0].From) != 1 || got[0].From[0] != 0 {
+		t.Fatalf("%+v", got)
+	}
+	r.refuses(-8, "Invalid verbosity value 3", "getorphantxs", 3)
 }

@@ -6,7 +6,7 @@ func Methods() (*Registry, error) {
 	return NewRegistry(
 		chainMethods, treeMethods, chainCommandMethods, coinMethods, statsMethods,
 		rawTxMethods, createMethods, signMethods,
-		mempoolMethods, sendMethods, packageMethods, feeMethods,
+		mempoolMethods, orphanMethods, sendMethods, packageMethods, feeMethods,
 		miningMethods, generateMethods, templateMethods, submitMethods,
 		networkMethods, peerMethods, peerTestMethods, addressBookMethods, banMethods,
 		addressMethods, messageMethods, multiSigMethods, txProofMethods, verifyChainMethods, controlMethods, clockMethods, castMethods,

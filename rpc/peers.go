@@ -122,7 +122,7 @@ func describePeer(p *msg.Peer, now time.Time) peerInfo {
 		f.InFlight = append(f.InFlight, *heights...)
 	}
 	if h := p.Hello(); h != nil {
-		f.Services, f.ServicesNames, f.RelayTxes = servicesHex(h.Services), serviceNames(h.Services), h.Relay
+		f.Services, f.ServicesNames, f.RelayTxes = servicesHex(h.Services), serviceNames(h.Services), h.Relay && p.RelaysTxs()
 		f.Version, f.Subver, f.StartingHeight = h.Version, h.UserAgent, h.StartHeight
 		f.TimeOffset = int64(h.TimeOffset / time.Second)
 		if valid(h.Local.Addr) {

@@ -208,6 +208,6 @@ func (c *conn) onTx(k *kit.Context, f *frame, m *wire.Tx) bool {
 
 // rejectsTxs tells whether the peer was told not to send transactions.
 func (c *conn) rejectsTxs() bool {
-	return c.peer.Type == msg.BlockRelay || c.peer.Type == msg.Feeler ||
+	return !c.peer.RelaysTxs() ||
 		c.node.BlocksOnly && !c.peer.Permissions.Has(permRelay)
 }

@@ -314,16 +314,22 @@ func (s *serving) tx(v wire.InvVect) *outgoing {
 	// What was not yet announced to this peer is kept from it: when we first saw
 	// a transaction is nobody's business (Core's info_for_relay).
 	if e == nil || e.Sequence >= s.conn.txs.told.Load() {
+		if t := pool.Confirmed().InLastBlock(v.Hash); t != nil {
+			return s.framedTx(v, t) // everybody knows it: a compact block may be waiting for it
+		}
 		return nil
-	}
-	payload := e.Tx.Bytes()
-	if v.Type == wire.InvTx {
-		payload = e.Tx.StrippedBytes()
 	}
 	if e.Unbroadcast() { // if it is lost, the pool announces once more
 		s.conn.node.Cast.Mempool().Post(&msg.TxServed{ID: e.Tx.ID()})
 	}
-	return s.framed(wire.CmdTx, payload)
+	return s.framedTx(v, e.Tx)
+}
+
+func (s *serving) framedTx(v wire.InvVect, t *tx.Tx) *outgoing {
+	if v.Type == wire.InvTx {
+		return s.framed(wire.CmdTx, t.StrippedBytes())
+	}
+	return s.framed(wire.CmdTx, t.Bytes())
 }
 
 func (s *serving) block(v wire.InvVect) *outgoing {

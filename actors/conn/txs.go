@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/troupe-node/troupe/actors/kit"
-	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/mempool"
 	"github.com/troupe-node/troupe/tx"
 	"github.com/troupe-node/troupe/wire"
@@ -48,7 +47,7 @@ func (r *txRelay) init(k *kit.Context, c *conn) {
 // hearsTxs tells whether the peer hears of transactions at all. With -blocksonly
 // it still hears of those of our operator.
 func (c *conn) hearsTxs() bool {
-	return c.peer.Hello().Relay && c.peer.Type != msg.BlockRelay && c.peer.Type != msg.Feeler
+	return c.peer.Hello().Relay && c.peer.RelaysTxs()
 }
 
 func (r *txRelay) hasTx(t *tx.Tx) {

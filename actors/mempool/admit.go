@@ -24,7 +24,6 @@ type submission struct {
 	test    bool     // change nothing
 	bypass  bool
 	batch   uint64 // with bypass: what it came back with
-	cheap   bool   // refused alone before
 	time    int64  // when it came; 0: now
 	maxRate int64
 	reply   kit.ReplyTo
@@ -39,12 +38,13 @@ type submission struct {
 	// An orphan that was adopted belongs to the transaction that it waited for,
 	// whose answer waits until the orphan is decided about, too.
 	parent *submission
-	left   int // adopted orphans not yet decided about
+	orphan *mempool.Orphan // it, or the child in a package
+	left   int             // adopted orphans not yet decided about
 	answer any
 }
 
 func (p *pool) submit(k *kit.Context, m *msg.SubmitTx) {
-	p.push(&submission{queue: m.Peer, peer: m.Peer, tx: m.Tx, maxRate: m.MaxFeePerKVB, cheap: m.OnlyWithChild, reply: k.ReplyTo()})
+	p.push(&submission{queue: m.Peer, peer: m.Peer, tx: m.Tx, maxRate: m.MaxFeePerKVB, reply: k.ReplyTo()})
 	p.pump(k)
 }
 
@@ -88,7 +88,7 @@ func (p *pool) begin(k *kit.Context, s *submission) {
 		s.refused = mempool.Unavailable("the node is catching up: the coins of its tip are not at hand")
 	case s.pack != nil:
 		s.attempt, s.refused = p.pool.PreparePackage(s.pack, now)
-	case s.cheap:
+	case s.peer > 0 && s.orphan == nil && p.pool.RefusedBefore(s.tx):
 		s.refused = mempool.TooCheapAlone
 	default:
 		s.attempt, s.refused = p.pool.Prepare(s.tx, now, s.bypass)
@@ -189,24 +189,32 @@ func (p *pool) known(s *submission) mempool.Verdict {
 
 // decided notes what became of a transaction, and lets its orphans follow.
 func (p *pool) decided(k *kit.Context, s *submission, v mempool.Verdict) {
+	answer := &msg.TxVerdict{Verdict: v}
 	switch {
 	case v.Entry != nil && !v.Known:
 		p.accepted(k, s, v.Entry)
 		p.adopt(s, s.tx)
 	case v.Entry != nil:
-	case v.Reject.Result == mempool.Reconsiderable && p.tryFamily(s):
+	case v.Reject.Result == mempool.MissingInputs && s.orphan != nil:
+		p.pool.Orphans().Restore(s.orphan, k.Rand()) // another parent is missing
 	case v.Reject.Result == mempool.MissingInputs && s.peer > 0:
-		if p.orphans.Add(s.tx, int64(s.peer), k.Now().Unix(), k.Rand()) {
-			p.pool.Recall(s.tx)
+		answer.Kept = p.pool.KeepOrphan(s.tx, int64(s.peer), k.Now().Unix(), k.Rand())
+		if !answer.Kept {
+			p.Log.TxRefused(mempool.Refused{Tx: s.tx, Peer: int64(s.peer), Reject: v.Reject})
 		}
 	default:
-		p.refuse(s.peer, s.tx, v.Reject)
+		if v.Reject != mempool.TooCheapAlone {
+			p.refuse(k, s, s.tx, v.Reject)
+		}
+		if v.Reject.Result == mempool.Reconsiderable {
+			p.tryFamily(k, s)
+		}
 	}
 	p.drain()
 	if s.then != nil {
 		s.then(v)
 	}
-	p.conclude(s, &msg.TxVerdict{Verdict: v})
+	p.conclude(s, answer)
 }
 
 func (p *pool) accepted(k *kit.Context, s *submission, e *mempool.Entry) {
@@ -220,36 +228,45 @@ func (p *pool) accepted(k *kit.Context, s *submission, e *mempool.Entry) {
 	p.Log.TxAccepted(e, s.peer, p.pool.Count())
 }
 
-func (p *pool) refuse(peer msg.PeerID, t *tx.Tx, r *mempool.Reject) {
+// refuse notes a refusal. Who gave an orphan hears nothing of it with an answer, and
+// is held to account by a message.
+func (p *pool) refuse(k *kit.Context, s *submission, t *tx.Tx, r *mempool.Reject) {
 	switch r.Result {
 	case mempool.WitnessStripped, mempool.Unknown, mempool.Conflict:
 	default:
 		p.pool.Recall(t)
 	}
+	peer := s.peer
+	if s.orphan != nil && s.orphan.Tx == t {
+		peer = msg.PeerID(s.orphan.Peer)
+	}
+	if peer > 0 {
+		p.pool.NoteRefused(t, r.Result)
+	}
 	p.Log.TxRefused(mempool.Refused{Tx: t, Peer: int64(peer), Reject: r})
+	if r.Result == mempool.Consensus && s.orphan != nil && s.orphan.Tx == t {
+		k.Send(p.Cast.TxFetch(), &msg.OrphanTurnedBad{Peer: peer, Reject: r})
+	}
 }
 
 // adopt queues the orphans that waited for a transaction.
 func (p *pool) adopt(parent *submission, t *tx.Tx) {
-	for _, o := range p.orphans.Adopt(t) {
+	for _, o := range p.pool.Orphans().Adopt(t) {
 		parent.left++
-		p.push(&submission{queue: adopted, peer: msg.PeerID(o.Peer), tx: o.Tx, parent: parent})
+		p.push(&submission{queue: adopted, peer: msg.PeerID(o.Peer), tx: o.Tx, orphan: o, parent: parent})
 	}
 }
 
 // tryFamily tries a transaction that pays too little alone together with a child
-// that its peer gave us before it (Core's 1-parent-1-child relay).
-func (p *pool) tryFamily(s *submission) bool {
-	if s.peer <= 0 {
-		return false
+// that came before it (Core's 1-parent-1-child relay).
+func (p *pool) tryFamily(k *kit.Context, s *submission) {
+	if s.peer <= 0 || s.orphan != nil {
+		return
 	}
-	child := p.orphans.TakeChild(s.tx, int64(s.peer))
-	if child == nil {
-		return false
+	if child := p.pool.TakeChild(s.tx, int64(s.peer), k.Rand()); child != nil {
+		s.left++
+		p.push(&submission{queue: adopted, peer: s.peer, pack: []*tx.Tx{s.tx, child.Tx}, orphan: child, parent: s})
 	}
-	s.left++
-	p.push(&submission{queue: adopted, peer: s.peer, pack: []*tx.Tx{s.tx, child}, parent: s})
-	return true
 }
 
 // conclude keeps the answer until the view is published, and until the orphans

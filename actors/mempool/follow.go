@@ -73,8 +73,8 @@ func (p *pool) landing() bool {
 	return !tip.HasCoins() && tip.Tip() == tip.BestHeader() && p.caughtUp()
 }
 
-// follow sets out for the published tip. Bodies are read beside the actor; an
-// empty pool needs none and just moves.
+// follow sets out for the published tip. Bodies are read beside the actor; while
+// the chain is being downloaded, an empty pool needs none and just moves.
 func (p *pool) follow(k *kit.Context) {
 	if p.walking || p.rechecking || p.caughtUp() {
 		return
@@ -83,7 +83,7 @@ func (p *pool) follow(k *kit.Context) {
 	now := p.pool.Tip()
 	from, to := snapshot.Header(now.Hash()), snapshot.Tip()
 	fork := chainstate.Fork(from, to)
-	if p.pool.Count() == 0 && p.orphans.Len() == 0 && fork == from && p.fork < 0 {
+	if snapshot.InitialDownload() && p.pool.Count() == 0 && p.pool.Orphans().Len() == 0 && fork == from && p.fork < 0 {
 		p.pool.SetTip(mempool.NewTip(to, p.Board.Params))
 		for h := from.Height(); h < to.Height(); h++ {
 			p.estimates.Block(h+1, nil)
@@ -145,6 +145,7 @@ func (p *pool) arrive(k *kit.Context, w *walked) {
 	}
 	p.walking = false
 	if w.reorg {
+		p.pool.BlocksDisconnected()
 		if p.fork < 0 || w.fork < p.fork {
 			p.fork = w.fork
 		}
@@ -192,7 +193,6 @@ func (p *pool) arrive(k *kit.Context, w *walked) {
 // connect takes out what a block confirmed, and teaches the estimator.
 func (p *pool) connect(k *kit.Context, b *tx.Block, height int32) {
 	p.pool.BlockConnected(b, k.Now().Unix())
-	p.orphans.BlockConnected(b)
 	var confirmed []estimate.Confirmation
 	for _, r := range p.pool.Drain() {
 		if r.Why == mempool.RemovedForBlock {

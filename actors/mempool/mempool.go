@@ -74,11 +74,10 @@ func Spec(d Deps) kit.Spec {
 
 type pool struct {
 	Deps
-	pool    *mempool.Pool
-	orphans *mempool.Orphanage
-	queues  queues
-	checks  map[kit.CallID]*submission
-	rounds  rounds
+	pool   *mempool.Pool
+	queues queues
+	checks map[kit.CallID]*submission
+	rounds rounds
 
 	walking    bool  // the blocks to another tip are being read
 	fork       int32 // how far down a reorganisation under way went; -1: none is
@@ -111,7 +110,7 @@ type ack struct {
 
 func newPool(d Deps) *pool {
 	return &pool{
-		Deps: d, orphans: mempool.NewOrphanage(d.Policy.MaxOrphans), estimates: estimate.New(),
+		Deps: d, estimates: estimate.New(),
 		queues: newQueues(), checks: map[kit.CallID]*submission{}, fork: -1,
 		poolFile: file{path: d.File}, feesFile: file{path: d.Fees.File},
 	}
@@ -192,6 +191,11 @@ func (p *pool) command(k *kit.Context, m any) {
 		p.acks = append(p.acks, ack{k.ReplyTo(), &msg.Done{}})
 	case *msg.ListDeltas:
 		k.Reply(&msg.DeltasListed{Deltas: p.pool.Deltas()})
+	case *msg.AnnounceTx:
+		if e := p.pool.ByID(m.ID); e != nil {
+			p.pool.Announce(e)
+			p.dirty = true
+		}
 	case *msg.TxServed:
 		p.pool.Broadcast(m.ID)
 		p.dirty = true
@@ -265,7 +269,7 @@ func (p *pool) tick(k *kit.Context) {
 	}
 	if now.Sub(p.expired) >= expireEvery {
 		p.expired = now
-		p.orphans.Expire(now.Unix())
+		p.pool.Orphans().Expire(now.Unix())
 		p.pool.Expire(now.Unix())
 		p.drain()
 		p.dirty = true // the minimum fee falls with time
@@ -280,14 +284,14 @@ func (p *pool) tick(k *kit.Context) {
 
 // forgetGone drops the orphans of peers that have gone.
 func (p *pool) forgetGone() {
-	if p.orphans.Len() == 0 {
+	if p.pool.Orphans().Len() == 0 {
 		return
 	}
 	here := map[int64]bool{}
 	for _, peer := range p.Board.Peers().Peers {
 		here[int64(peer.ID)] = true
 	}
-	p.orphans.Keep(func(peer int64) bool { return here[peer] })
+	p.pool.Orphans().Keep(func(peer int64) bool { return here[peer] })
 }
 
 // drain tells the estimator what left the pool unconfirmed.

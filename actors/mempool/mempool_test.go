@@ -11,7 +11,6 @@ import (
 
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/actors/msg"
-	"github.com/troupe-node/troupe/forge"
 	"github.com/troupe-node/troupe/mempool"
 	"github.com/troupe-node/troupe/tx"
 )
@@ -370,37 +369,6 @@ func TestAVerifierThatDiesIsNobodysFault(t *testing.T) {
 	}
 	if r := s.sys.Stop(context.Background()); r.Err() != nil {
 		t.Fatal(r.Err())
-	}
-}
-
-func TestAChildThatCameBeforeItsCheapParentBringsItIn(t *testing.T) {
-	s := newStage(t)
-	s.board.PublishPeers(&msg.PeerList{Peers: []*msg.Peer{{ID: 3}, {ID: 4}}})
-	// The parent alone pays too little to replace what is there.
-	family := func() (old, parent, child *tx.Tx) {
-		coin, _ := s.chain.Coin()
-		pay := func(from forge.Coin, fee int64) (forge.Spend, *tx.Tx) {
-			plan := forge.Spend{Coins: []forge.Coin{from}, Pays: []forge.Pay{{Value: from.Value - fee, Key: s.forge.Key(1)}}}
-			return plan, plan.Sign()
-		}
-		_, old = pay(coin, 2000)
-		plan, parent := pay(coin, 1000)
-		_, child = pay(plan.Made(parent)[0], 5000)
-		return old, parent, child
-	}
-	old, parent, child := family()
-	s.fromPeer(3, old)
-	s.fromPeer(3, child)
-	s.fromPeer(3, parent)
-	if last := s.caller.answers[2]; last.m.Tx != parent || last.v.Entry == nil || last.count != 2 {
-		t.Fatalf("%v", last.v.Reject)
-	}
-	old, parent, child = family()
-	s.fromPeer(3, old)
-	s.fromPeer(3, child)
-	s.fromPeer(4, parent) // another's child is not to be trusted with that
-	if last := s.caller.answers[5]; last.v.Reject == nil || last.v.Reject.Result != mempool.Reconsiderable || last.count != 3 {
-		t.Fatalf("%+v", last.v)
 	}
 }
 

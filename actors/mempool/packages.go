@@ -42,12 +42,14 @@ func (p *pool) finishPackage(k *kit.Context, s *submission) {
 	v := &mempool.PackageVerdict{Reject: s.refused}
 	switch {
 	case s.refused != nil:
+		p.settleFamily(k, s, v)
 	case s.test:
 		v = p.pool.TestPackage(s.attempt, now)
 	default:
 		v = p.pool.FinishPackage(s.attempt, now, s.maxRate)
+		p.settleFamily(k, s, v)
 		p.settlePackage(k, s, v)
-		if s.parent != nil {
+		if s.parent != nil && !v.Txs[0].Unknown {
 			s.parent.answer = &msg.TxVerdict{Verdict: v.Txs[0]} // of the parent, after all
 		}
 	}
@@ -73,6 +75,20 @@ func unknown(txs []*tx.Tx) []mempool.Verdict {
 	return list
 }
 
+// settleFamily notes that a child could not pay for its parent. It waits on unless it
+// was itself found wanting.
+func (p *pool) settleFamily(k *kit.Context, s *submission, v *mempool.PackageVerdict) {
+	if s.orphan == nil || v.Reject == nil {
+		return
+	}
+	if v.Reject.Result != mempool.Unknown {
+		p.pool.NoteFamily(s.pack)
+	}
+	if len(v.Txs) == 0 || v.Txs[1].Unknown || v.Txs[1].Reject != nil && v.Txs[1].Reject.Result == mempool.MissingInputs {
+		p.pool.Orphans().Restore(s.orphan, k.Rand())
+	}
+}
+
 // settlePackage notes what became of each transaction. Those that were in before
 // are announced again, with the new ones. Packages are announced this once: only
 // what came alone from our operator is announced until somebody asks for it, as in
@@ -87,8 +103,8 @@ func (p *pool) settlePackage(k *kit.Context, s *submission, v *mempool.PackageVe
 		case one.Entry != nil && s.queue == operator:
 			p.pool.Announce(one.Entry)
 			p.dirty = true
-		case one.Reject != nil:
-			p.refuse(s.peer, s.pack[i], one.Reject)
+		case one.Reject != nil && (s.orphan == nil || one.Reject.Result != mempool.MissingInputs):
+			p.refuse(k, s, s.pack[i], one.Reject)
 		}
 	}
 	p.drain()

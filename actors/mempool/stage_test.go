@@ -102,6 +102,7 @@ type caller struct {
 	board   *msg.Board
 	sent    map[kit.CallID]*msg.SubmitTx
 	answers []answered
+	bad     []*msg.OrphanTurnedBad
 }
 
 type answered struct {
@@ -122,6 +123,8 @@ func (c *caller) Receive(k *kit.Context, m any) {
 				c.sent[id] = s
 			}
 		}
+	case *msg.OrphanTurnedBad:
+		c.bad = append(c.bad, m)
 	case *msg.TxVerdict:
 		c.answers = append(c.answers, answered{c.sent[k.CallID()], m.Verdict, c.board.Pool().Count()})
 	}

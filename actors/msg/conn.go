@@ -29,7 +29,7 @@ type TellAddrs struct{ Addrs []wire.PeerAddr }
 // Size is what the list takes.
 func (m *TellAddrs) Size() int { return 64 + 64*len(m.Addrs) }
 
-// Disconnect ends a connection. Sender: blocks (stalling), headers, registry
+// Disconnect ends a connection. Sender: blocks (stalling), headers, txfetch, registry
 // (operator, bans, eviction).
 type Disconnect struct {
 	Reason     string
@@ -52,7 +52,7 @@ var (
 	})
 	_ = kit.Register[*Disconnect](kit.Message{
 		Lane: kit.Control, Full: kit.Shed, Role: kit.Return,
-		From: []string{KindHeaders, KindBlocks, KindRegistry}, To: []string{KindConn},
+		From: []string{KindHeaders, KindBlocks, KindTxFetch, KindRegistry}, To: []string{KindConn},
 		Doc: "end the connection and say why",
 	})
 )

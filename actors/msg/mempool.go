@@ -49,9 +49,6 @@ type SubmitTx struct {
 	// accepted but pays more, in satoshis per 1000 virtual bytes
 	// (sendrawtransaction's maxfeerate).
 	MaxFeePerKVB int64
-	// OnlyWithChild says that it was refused alone, for its fee: it counts only if
-	// an orphan of the same peer may pay for it.
-	OnlyWithChild bool
 }
 
 // Size is what the transaction takes.
@@ -59,7 +56,22 @@ func (m *SubmitTx) Size() int { return 256 + m.Tx.Size() }
 
 // TxVerdict answers SubmitTx. What our operator submits and is in the pool already
 // counts as accepted, and is announced once more.
-type TxVerdict struct{ mempool.Verdict }
+type TxVerdict struct {
+	mempool.Verdict
+	// Kept says that it is an orphan now: its parents are worth asking for.
+	Kept bool
+}
+
+// OrphanTurnedBad says that an orphan of a peer's broke a rule of consensus when its
+// parents had come. Sender: mempool.
+type OrphanTurnedBad struct {
+	Peer   PeerID
+	Reject *mempool.Reject
+}
+
+// AnnounceTx asks for a transaction that is in the pool to be announced once more, as
+// if it were new (the forcerelay permission). Sender: txfetch.
+type AnnounceTx struct{ ID tx.Hash }
 
 // TestTxs asks what would become of transactions that were submitted now, in
 // this order, each with those before it in the pool; nothing changes
@@ -186,6 +198,14 @@ var (
 	})
 	_ = kit.Register[*TxVerdict](kit.Message{
 		Lane: kit.Reply, Role: kit.Answer, From: []string{KindMempool}, To: []string{KindTxFetch}, Doc: "in or not, and why",
+	})
+	_ = kit.Register[*OrphanTurnedBad](kit.Message{
+		Lane: kit.Control, Full: kit.Shed, Role: kit.Event, From: []string{KindMempool}, To: []string{KindTxFetch},
+		Doc: "an orphan broke a rule of consensus; if lost, its sender gets away with it",
+	})
+	_ = kit.Register[*AnnounceTx](kit.Message{
+		Lane: kit.Gossip, Full: kit.Shed, Role: kit.Work, From: []string{KindTxFetch}, To: []string{KindMempool},
+		Doc: "announce a transaction once more; if lost, whoever wants it sends it once more",
 	})
 	_ = kit.Register[*TestTxs](kit.Message{
 		Lane: kit.Tx, Full: kit.Hold, Role: kit.Work, From: []string{KindOutside}, To: []string{KindMempool},

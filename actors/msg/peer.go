@@ -63,6 +63,10 @@ type Hello struct {
 // Inbound tells whether the other side called us.
 func (p *Peer) Inbound() bool { return p.Type == Inbound }
 
+// RelaysTxs tells whether transactions are any matter of the connection: of those
+// that are for blocks alone, or only look whether somebody is there, they are not.
+func (p *Peer) RelaysTxs() bool { return p.Type != BlockRelay && p.Type != Feeler }
+
 // Ref is the conn actor; zero before it started.
 func (p *Peer) Ref() kit.Ref {
 	if r := p.ref.Load(); r != nil {

@@ -1,13 +1,14 @@
 // Package txfetch is the actor that asks peers for the transactions that they
 // announce, each once, whoever announced it.
 //
-// It is a shell around [download.Txs], and remembers for a while what was
-// refused. What arrives goes to mempool; the connection hears when it is in the
-// pool, an orphan, or refused. It restarts empty: peers announce again. Start
-// reading at [Spec].
+// It is a shell around [download.Txs]. What arrives goes to mempool, which remembers
+// what was refused and why; the connection hears when it is in the pool, an orphan,
+// or refused. It restarts empty: peers announce again. Start reading at [Spec].
 package txfetch
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/troupe-node/troupe/actors/kit"
@@ -25,6 +26,12 @@ type Deps struct {
 	Board  *msg.Board
 	Cast   *msg.Cast
 	Config download.TxsConfig
+	Log    Log
+}
+
+// Log is told what people want to know of single peers.
+type Log interface {
+	PeerNote(p *msg.Peer, text string)
 }
 
 // patience is how long mempool may take for one transaction; the pool may be in
@@ -51,9 +58,6 @@ type txfetch struct {
 	Deps
 	machine   *download.Txs
 	peers     map[msg.PeerID]*msg.Peer
-	refused   refused
-	cheap     refused // refused for their fee alone: a child may pay for them
-	tip       tx.Hash // the refusals are about
 	submitted map[kit.CallID]*arrival
 	held      []*arrival // mempool has no room: in order
 	barrier   []kit.ReplyTo
@@ -100,9 +104,13 @@ func (f *txfetch) Receive(k *kit.Context, m any) {
 	case *msg.TxArrived:
 		f.arrived(k, &arrival{msg: m, reply: k.ReplyTo()})
 	case *msg.TxVerdict:
-		f.verdict(k, &m.Verdict)
+		f.verdict(k, m)
+	case *msg.OrphanTurnedBad:
+		if p := f.peers[m.Peer]; p != nil {
+			k.Send(p.Ref(), &msg.Disconnect{Reason: broken(m.Reject).Error(), Misbehaved: true})
+		}
 	case kit.Timeout:
-		f.verdict(k, &mempool.Verdict{Reject: mempool.Unavailable(m.Err.Error())})
+		f.verdict(k, &msg.TxVerdict{Verdict: mempool.Verdict{Reject: mempool.Unavailable(m.Err.Error())}})
 	case kit.Room:
 		f.retry(k)
 	case *msg.Barrier:
@@ -142,46 +150,53 @@ func (f *txfetch) join(p *msg.Peer) {
 
 // announced notes what we do not have.
 func (f *txfetch) announced(k *kit.Context, m *msg.TxsAnnounced) {
-	f.forgetOldRefusals()
 	byWitness := m.Peer.Hello().WTxIDRelay
 	ids := make([]download.TxID, 0, len(m.List))
 	for _, v := range m.List {
 		id := download.TxID{Hash: v.Hash, Witness: v.Type == wire.InvWTx}
-		if id.Witness == byWitness && !f.have(id) && !f.cheap.has(id.Hash) {
+		if id.Witness == byWitness && !f.have(id) && !f.cheap(id.Hash) {
 			ids = append(ids, id)
 		}
 	}
 	f.machine.Announced(k.Now(), m.Peer.ID, ids)
 }
 
-// have tells whether a transaction is in the pool, or was refused on this tip.
+// have tells whether a transaction is here, was here until a block confirmed it, or
+// was refused on this tip (Core's AlreadyHaveTx). Of what is known by its txid alone
+// another witness may be wanted: an orphan and most refusals are known by witness id,
+// which is the same for what has no witness.
 func (f *txfetch) have(id download.TxID) bool {
-	if f.refused.has(id.Hash) {
-		return true
-	}
 	pool := f.Board.Pool()
 	if pool == nil {
 		return false
 	}
+	if giver, ok := pool.Orphans().Giver(id.Hash); ok && f.peers[msg.PeerID(giver)] != nil {
+		return true
+	}
+	if pool.Confirmed().Has(id.Hash) || pool.Refusals().Has(id.Hash, f.tip()) {
+		return true
+	}
 	return id.Witness && pool.ByWitnessID(id.Hash) != nil || !id.Witness && pool.ByID(id.Hash) != nil
 }
 
-// forgetOldRefusals gives everything another chance on another tip: what was
-// refused may be good now.
-func (f *txfetch) forgetOldRefusals() {
-	if tip := f.Board.Tip().Tip().Hash(); tip != f.tip {
-		f.tip = tip
-		f.refused, f.cheap = refused{}, refused{}
-	}
+// cheap tells whether a transaction was refused on this tip for its fee alone.
+func (f *txfetch) cheap(id tx.Hash) bool {
+	pool := f.Board.Pool()
+	return pool != nil && pool.Refusals().Cheap(id, f.tip())
 }
 
-// arrived hands a transaction to mempool.
+func (f *txfetch) tip() tx.Hash { return f.Board.Tip().Tip().Hash() }
+
+// arrived hands a transaction to mempool, unless we have it. With the forcerelay
+// permission others hear of it all the same: the peer may be our gateway's inside.
 func (f *txfetch) arrived(k *kit.Context, a *arrival) {
-	f.forgetOldRefusals()
 	t, peer := a.msg.Tx, a.msg.Peer
 	f.machine.Answered(k.Now(), peer.ID, t.WitnessID())
 	f.machine.Answered(k.Now(), peer.ID, t.ID())
-	if f.refused.has(t.WitnessID()) && !peer.Permissions.Has(config.PermForceRelay) {
+	if f.have(download.TxID{Hash: t.WitnessID(), Witness: true}) {
+		if peer.Permissions.Has(config.PermForceRelay) {
+			f.forceRelay(k, peer, t)
+		}
 		a.done(nil)
 		return
 	}
@@ -190,10 +205,18 @@ func (f *txfetch) arrived(k *kit.Context, a *arrival) {
 	}
 }
 
+func (f *txfetch) forceRelay(k *kit.Context, peer *msg.Peer, t *tx.Tx) {
+	what := fmt.Sprintf("%s (wtxid=%s) from", t.ID(), t.WitnessID())
+	if f.Board.Pool().ByID(t.ID()) == nil {
+		f.Log.PeerNote(peer, fmt.Sprintf("Not relaying non-mempool transaction %s forcerelay peer=%d", what, peer.Number()))
+		return
+	}
+	f.Log.PeerNote(peer, fmt.Sprintf("Force relaying tx %s peer=%d", what, peer.Number()))
+	k.Send(f.Cast.Mempool(), &msg.AnnounceTx{ID: t.ID()})
+}
+
 func (f *txfetch) submit(k *kit.Context, a *arrival) bool {
-	id, result := k.Call(f.Cast.Mempool(), &msg.SubmitTx{
-		Tx: a.msg.Tx, Peer: a.msg.Peer.ID, OnlyWithChild: f.cheap.has(a.msg.Tx.WitnessID()) && !a.msg.Peer.Permissions.Has(config.PermForceRelay),
-	}, patience)
+	id, result := k.Call(f.Cast.Mempool(), &msg.SubmitTx{Tx: a.msg.Tx, Peer: a.msg.Peer.ID}, patience)
 	switch result {
 	case kit.Full:
 		return false
@@ -213,8 +236,8 @@ func (f *txfetch) retry(k *kit.Context) {
 	}
 }
 
-// verdict remembers what became of a transaction, and tells its connection.
-func (f *txfetch) verdict(k *kit.Context, v *mempool.Verdict) {
+// verdict ends what was asked about a transaction, and tells its connection.
+func (f *txfetch) verdict(k *kit.Context, v *msg.TxVerdict) {
 	a := f.submitted[k.CallID()]
 	if a == nil {
 		return
@@ -225,66 +248,53 @@ func (f *txfetch) verdict(k *kit.Context, v *mempool.Verdict) {
 	switch {
 	case v.Entry != nil:
 		peer.Stats.LastTx.Store(k.Now().Unix())
-		f.machine.Forget(t.ID())
-		f.machine.Forget(t.WitnessID())
+		f.forget(t)
 	case v.Reject.Result == mempool.MissingInputs:
-		f.orphan(k, a, v)
+		f.forget(t)
+		if v.Kept {
+			f.askParents(k, peer, t)
+		}
+	case v.Reject.Result == mempool.WitnessStripped, v.Reject.Result == mempool.Unknown:
 	default:
-		blame = f.refuse(t, v.Reject)
+		f.machine.Forget(t.WitnessID())
+		if v.Reject.Result == mempool.InputsNotStandard {
+			f.machine.Forget(t.ID()) // whatever its witness
+		}
+		if v.Reject.Result == mempool.Consensus {
+			blame = broken(v.Reject)
+		}
 	}
 	f.effects(k) // what it makes us ask is queued before the answer
 	a.done(blame)
 }
 
-// refuse remembers a refusal, unless it is about the witness alone or our own
-// failure, and blames the peer for a broken rule of consensus.
-func (f *txfetch) refuse(t *tx.Tx, r *mempool.Reject) error {
-	switch r.Result {
-	case mempool.WitnessStripped, mempool.Unknown:
-		return nil
-	case mempool.Reconsiderable:
-		f.cheap.add(t.WitnessID())
-		f.machine.Forget(t.WitnessID())
-		return nil
-	}
-	f.refused.add(t.WitnessID())
+func (f *txfetch) forget(t *tx.Tx) {
+	f.machine.Forget(t.ID())
 	f.machine.Forget(t.WitnessID())
-	if r.Result == mempool.InputsNotStandard {
-		f.refused.add(t.ID()) // whatever its witness
-		f.machine.Forget(t.ID())
-	}
-	if r.Result != mempool.Consensus {
-		return nil
-	}
+}
+
+// broken is what a peer is told that broke a rule of consensus.
+func broken(r *mempool.Reject) error {
 	return &consensus.RuleError{Kind: consensus.Kind(r.Reason()), Result: consensus.Invalid, Debug: r.Debug}
 }
 
-// orphan asks whoever sent it for the parents, unless one of them was refused:
-// then the orphan is, too. One parent that only paid too little is asked for again,
-// for the orphan may pay for it; with two of them no package would help.
-func (f *txfetch) orphan(k *kit.Context, a *arrival, v *mempool.Verdict) {
-	t := a.msg.Tx
+// askParents asks whoever sent an orphan for its parents, but for those that we have.
+// Like Core we do not look whether their coins are there: only that of which neither
+// pool nor the last blocks know is asked for. One that only paid too little is asked
+// for again, for the orphan may pay for it.
+func (f *txfetch) askParents(k *kit.Context, peer *msg.Peer, t *tx.Tx) {
 	var parents []download.TxID
-	cheap := 0
-	for _, h := range v.Missing {
-		if f.cheap.has(h) {
-			cheap++
-		}
-		if f.refused.has(h) || cheap > 1 {
-			f.refused.add(t.WitnessID())
-			f.refused.add(t.ID())
-			return
-		}
-		if id := (download.TxID{Hash: h}); !f.have(id) {
+	for i := range t.Inputs {
+		id := download.TxID{Hash: t.Inputs[i].PrevOut.Hash}
+		if !f.have(id) && !slices.Contains(parents, id) {
 			parents = append(parents, id)
 		}
 	}
-	f.machine.Forget(t.ID())
-	f.machine.Forget(t.WitnessID())
-	f.machine.Announced(k.Now(), a.msg.Peer.ID, parents)
+	f.machine.Announced(k.Now(), peer.ID, parents)
 }
 
-// effects sends what the machine wants to ask.
+// effects sends what the machine wants to ask, but for what has come by another way
+// meanwhile.
 func (f *txfetch) effects(k *kit.Context) {
 	for _, e := range f.machine.Ready() {
 		ask, ok := e.(download.AskTxs)
@@ -295,13 +305,28 @@ func (f *txfetch) effects(k *kit.Context) {
 		if p == nil {
 			continue
 		}
-		list := make([]wire.InvVect, len(ask.IDs))
-		for i, id := range ask.IDs {
-			list[i] = wire.InvVect{Type: wire.InvWitnessTx, Hash: id.Hash}
-			if id.Witness {
-				list[i].Type = wire.InvWTx
+		list := make([]wire.InvVect, 0, len(ask.IDs))
+		for _, id := range ask.IDs {
+			if f.have(id) {
+				f.machine.Forget(id.Hash)
+				continue
 			}
+			list = append(list, wire.InvVect{Type: askFor(p, id), Hash: id.Hash})
 		}
-		k.Send(p.Ref(), &msg.SendToPeer{Message: &wire.GetData{List: list}})
+		if len(list) > 0 {
+			k.Send(p.Ref(), &msg.SendToPeer{Message: &wire.GetData{List: list}})
+		}
 	}
+}
+
+// askFor is how a transaction is asked for: only of peers that know witnesses with
+// its witness.
+func askFor(p *msg.Peer, id download.TxID) wire.InvType {
+	switch {
+	case id.Witness:
+		return wire.InvWTx
+	case p.Hello().Services.Has(wire.NodeWitness):
+		return wire.InvWitnessTx
+	}
+	return wire.InvTx
 }
