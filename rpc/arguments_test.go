@@ -25,6 +25,7 @@ var arguments = map[string]string{
 	"gettxspendingprevout":  "outputs:array",
 	"savemempool":           "",
 	"importmempool":         "filepath:string options:object?[use_current_time:bool? apply_fee_delta_priority:bool? apply_unbroadcast_set:bool?]",
+	"getorphantxs":          "verbosity:any?", // of Core 29
 	// src/rpc/fees.cpp
 	"estimatesmartfee": "conf_target:number estimate_mode:string?",
 	"estimaterawfee":   "conf_target:number threshold:number?",
@@ -197,7 +198,7 @@ apply_fee_delta_priority    (boolean, optional, default=false) Whether to apply 
 }
 
 // converted are the parameters that bitcoin-cli reads as JSON (vRPCConvertParams of
-// Core 28's src/rpc/client.cpp), of the methods that are here: those of which it does
+// Core 28's src/rpc/client.cpp, and getorphantxs of Core 29), of the methods that are here: those of which it does
 // not know that they are no strings would reach us as strings.
 const converted = `setmocktime 0 timestamp, mockscheduler 0 delta_time, generatetoaddress 0 nblocks, generatetoaddress 2 maxtries,
 generatetodescriptor 0 num_blocks, generatetodescriptor 2 maxtries, generateblock 1 transactions, generateblock 2 submit,
@@ -215,7 +216,7 @@ getrawmempool 0 verbose, getrawmempool 1 mempool_sequence, estimatesmartfee 0 co
 prioritisetransaction 1 dummy, prioritisetransaction 2 fee_delta, setban 2 bantime, setban 3 absolute, setnetworkactive 0 state,
 getmempoolancestors 1 verbose, getmempooldescendants 1 verbose, gettxspendingprevout 0 outputs, logging 0 include, logging 1 exclude,
 disconnectnode 1 nodeid, getnodeaddresses 0 count, addpeeraddress 1 port, addpeeraddress 2 tried, sendmsgtopeer 0 peer_id, stop 0 wait,
-addnode 2 v2transport, addconnection 2 v2transport`
+addnode 2 v2transport, addconnection 2 v2transport, getorphantxs 0 verbosity`
 
 // TestCoresClientConvertsWhatIsNoString is rpc_help.py's test_client_conversion_table.
 func TestCoresClientConvertsWhatIsNoString(t *testing.T) {
