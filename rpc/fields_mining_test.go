@@ -70,6 +70,35 @@ func TestEveryFieldAboutMiningIsCores(t *testing.T) {
 	}
 }
 
+// TestTheBlockAssembledLastIsTold: m_last_block_weight and m_last_block_num_txs of Core's
+// node/miner.cpp, of a template as of a block.
+func TestTheBlockAssembledLastIsTold(t *testing.T) {
+	r := newRig(t)
+	c := r.payday(5)
+	family := r.family(c, 3)
+	weight := 4000
+	for _, x := range family {
+		r.raw("sendrawtransaction", hexTx(x))
+		weight += x.Weight()
+	}
+	type size struct{ CurrentBlockWeight, CurrentBlockTx int }
+	for _, step := range []struct {
+		method string
+		params []any
+		want   size
+	}{
+		{"getblocktemplate", []any{segwitRules}, size{weight, 3}},
+		{"generateblock", []any{trueDesc, []string{family[0].ID().String()}, false}, size{4000, 0}},
+		{"generatetodescriptor", []any{1, trueDesc}, size{weight, 3}},
+		{"generatetodescriptor", []any{1, trueDesc}, size{4000, 0}},
+	} {
+		r.raw(step.method, step.params...)
+		if got := call[size](r, "getmininginfo"); got != step.want {
+			t.Errorf("after %s: %+v, want %+v", step.method, got, step.want)
+		}
+	}
+}
+
 func TestATemplateBeforeSegwitCountsInItsUnits(t *testing.T) {
 	r := newRig(t, "-testactivationheight=segwit@500")
 	r.answers([]result{{"getblocktemplate", []any{segwitRules}, templateShape("{}", "", ""), "getblocktemplate, fPreSegWit"}})

@@ -122,11 +122,7 @@ func (c *Call) generate(tries uint64, payTo func() ([]byte, error)) (any, error)
 		hashes = append(hashes, b.Hash())
 	}
 	if n := len(minted.Blocks); n > 0 {
-		size := blockSize{weight: int(c.Node.Limits.ReservedWeight), txs: len(minted.Blocks[n-1].Txs) - 1}
-		for _, t := range minted.Blocks[n-1].Txs[1:] {
-			size.weight += t.Weight()
-		}
-		c.Node.templates.assembled(size)
+		c.Node.templates.assembled(c.Node.sizeOf(minted.Blocks[n-1].Txs[1:]))
 	}
 	return hashes, nil
 }
@@ -164,6 +160,7 @@ func generateBlock(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Node.templates.assembled(c.Node.sizeOf(nil)) // Core assembles an empty block and puts them in
 	if err := c.tryBlock(payTo, txs); err != nil {
 		return nil, err
 	}

@@ -37,9 +37,18 @@ type templates struct {
 	size *blockSize // of what was assembled last, template or block
 }
 
-// blockSize is what getmininginfo tells of the block assembled last, without its
-// coinbase.
+// blockSize is what getmininginfo tells of the block assembled last: its weight with
+// what is set aside for header and coinbase, and how many transactions it has besides
+// that.
 type blockSize struct{ weight, txs int }
+
+func (n *Node) sizeOf(txs []*tx.Tx) blockSize {
+	s := blockSize{weight: int(n.Limits.ReservedWeight), txs: len(txs)}
+	for _, t := range txs {
+		s.weight += t.Weight()
+	}
+	return s
+}
 
 func (ts *templates) assembled(s blockSize) {
 	ts.mu.Lock()
@@ -60,8 +69,7 @@ type blockTemplate struct {
 	picks    []mining.Candidate // in block order, without coinbase
 	sequence uint64             // of the pool
 	made     time.Time
-	weight   int
-	txs      int
+	size     blockSize
 }
 
 func (ts *templates) last() *blockTemplate {
@@ -225,7 +233,7 @@ func (n *Node) currentTemplate(ctx context.Context) (*blockTemplate, error) {
 	t, err := n.newTemplate(ctx)
 	n.templates.held = t
 	if t != nil {
-		n.templates.size = &blockSize{t.weight, t.txs}
+		n.templates.size = &t.size
 	}
 	return t, err
 }
@@ -271,7 +279,7 @@ func (n *Node) assemble(prev *chainstate.Node, all []mining.Candidate, sequence 
 		Params: n.Board.Params, Prev: prev, Now: n.now().Unix(), Version: version,
 		PayTo: []byte{script.OP_1}, Txs: txs, Fees: fees,
 	})
-	t.weight, t.txs = t.t.Block.Weight(), len(txs)
+	t.size = n.sizeOf(txs)
 	return t
 }
 
