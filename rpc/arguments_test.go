@@ -51,6 +51,7 @@ var arguments = map[string]string{
 	"getblockheader":                   "blockhash:string verbose:bool?",
 	"getblock":                         "blockhash:string verbosity|verbose:verbosity?",
 	"getblockstats":                    "hash_or_height:any stats:array?",
+	"getchainstates":                   "",
 	"getchaintips":                     "",
 	"getchaintxstats":                  "nblocks:number? blockhash:string?",
 	"getdeploymentinfo":                "blockhash:string?",

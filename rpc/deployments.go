@@ -17,6 +17,12 @@ var treeMethods = []Method{
 		Handler: getChainTips,
 	},
 	{
+		Name: "getchainstates", Category: "blockchain",
+		Summary: "Return information about chainstates.",
+		Result:  "{ \"headers\", \"chainstates\": [ { \"blocks\", \"bestblockhash\", \"difficulty\", \"verificationprogress\", \"coins_db_cache_bytes\", \"coins_tip_cache_bytes\", \"validated\" } ] }    (json object) there is one chainstate, for no snapshot of coins is taken",
+		Handler: getChainStates,
+	},
+	{
 		Name: "getdeploymentinfo", Category: "blockchain",
 		Params:  []Param{{Name: "blockhash", Kind: String, Optional: true, Default: "hash of current chain tip", Doc: "The block hash at which to query deployment state"}},
 		Summary: "Returns an object containing various state info regarding deployments of consensus changes.",
@@ -50,6 +56,30 @@ func getChainTips(c *Call) (any, error) {
 		list = append(list, chainTip{t.Node.Height(), t.Node.Hash(), t.BranchLen, t.Status})
 	}
 	return list, nil
+}
+
+type chainState struct {
+	Blocks               int32   `json:"blocks"`
+	BestBlockHash        tx.Hash `json:"bestblockhash"`
+	Difficulty           Float   `json:"difficulty"`
+	VerificationProgress Float   `json:"verificationprogress"`
+	DatabaseCache        int64   `json:"coins_db_cache_bytes"`
+	CoinsCache           int64   `json:"coins_tip_cache_bytes"`
+	Validated            bool    `json:"validated"`
+}
+
+// getChainStates tells of the one chain of ours, whose coins have all of -dbcache.
+func getChainStates(c *Call) (any, error) {
+	s, err := c.Node.chain()
+	if err != nil {
+		return nil, err
+	}
+	tip := s.Tip()
+	ours := chainState{
+		Blocks: tip.Height(), BestBlockHash: tip.Hash(), Difficulty: Float(consensus.Difficulty(tip.Bits())),
+		VerificationProgress: Float(s.Progress(c.Node.now().Unix())), CoinsCache: c.Node.Config.Store.DBCache, Validated: true,
+	}
+	return Object{{"headers", max(s.BestHeader().Height(), tip.Height())}, {"chainstates", []chainState{ours}}}, nil
 }
 
 type bip9Statistics struct {

@@ -55,6 +55,7 @@ func TestEveryFieldAboutBlocksIsCores(t *testing.T) {
 		{"getblock", []any{full, 3}, "{" + headerMembers + previous + following + sizes + " tx:[" + coinbaseTx + "|{" + txMembers + prevoutVin + " fee:amount hex:hex}]}", "blockToJSON, SHOW_DETAILS_AND_PREVOUT"},
 		{"getblock", []any{full, true}, "{" + headerMembers + previous + following + sizes + " tx:[hash]}", "ParseVerbosity"},
 		{"getchaintips", nil, "[{height:int hash:hash branchlen:int status:str}]", "getchaintips"},
+		{"getchainstates", nil, "{headers:int chainstates:[{blocks:int bestblockhash:hash difficulty:num verificationprogress:num coins_db_cache_bytes:int coins_tip_cache_bytes:int validated:bool}]}", "getchainstates"},
 		{"getchaintxstats", nil, "{time:int txcount:int window_final_block_hash:hash window_final_block_height:int window_block_count:int window_interval:int window_tx_count:int txrate:num}", "getchaintxstats"},
 		{"getchaintxstats", []any{0}, "{time:int txcount:int window_final_block_hash:hash window_final_block_height:int window_block_count:int}", "getchaintxstats, no window"},
 		{"getblockstats", []any{full}, stats, "getblockstats"},
