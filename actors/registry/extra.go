@@ -100,10 +100,10 @@ func (e *extra) leave(k *kit.Context, r *registry, now time.Time) {
 		}
 		return k.Send(p.Ref(), &msg.Disconnect{Reason: text}) == kit.Ok
 	}
-	if p := extraBlocks(r.peers); p != nil {
+	if p := extraBlocks(r.peers, r.slots().blocks); p != nil {
 		end(p, fmt.Sprintf("disconnecting extra block-relay-only peer=%d (last block received at time %d)", p.Number(), p.Stats.LastBlock.Load()))
 	}
-	if p := extraFull(r.peers); p != nil &&
+	if p := extraFull(r.peers, r.slots().full); p != nil &&
 		end(p, fmt.Sprintf("disconnecting extra outbound peer=%d (last block announcement received at time %d)", p.Number(), p.Stats.LastNews.Load())) {
 		e.stale = false // somebody new was found; the next look at the tip decides about more
 	}
@@ -111,7 +111,7 @@ func (e *extra) leave(k *kit.Context, r *registry, now time.Time) {
 
 // extraBlocks is who of the block-relay-only peers is one too many: the youngest, or the
 // one before if that one gave us a block less lately; nil if all have slots.
-func extraBlocks(peers []*msg.Peer) *msg.Peer {
+func extraBlocks(peers []*msg.Peer, slots int) *msg.Peer {
 	var youngest, next *msg.Peer
 	n := 0
 	for _, p := range peers { // by age
@@ -121,9 +121,9 @@ func extraBlocks(peers []*msg.Peer) *msg.Peer {
 		}
 	}
 	switch {
-	case n <= blockRelaySlots:
+	case n <= slots:
 		return nil
-	case youngest.Stats.LastBlock.Load() > next.Stats.LastBlock.Load():
+	case next != nil && youngest.Stats.LastBlock.Load() > next.Stats.LastBlock.Load():
 		return next
 	}
 	return youngest
@@ -132,7 +132,7 @@ func extraBlocks(peers []*msg.Peer) *msg.Peer {
 // extraFull is who of the full-relay peers is one too many: the one that told us of a new
 // block least lately, of two the younger. Those that are protected for their chain stay,
 // and the last one of a network.
-func extraFull(peers []*msg.Peer) *msg.Peer {
+func extraFull(peers []*msg.Peer, slots int) *msg.Peer {
 	n := 0
 	networks := map[netaddr.Network]int{}
 	for _, p := range peers {
@@ -143,7 +143,7 @@ func extraFull(peers []*msg.Peer) *msg.Peer {
 			n++
 		}
 	}
-	if n <= outboundSlots {
+	if n <= slots {
 		return nil
 	}
 	var worst *msg.Peer

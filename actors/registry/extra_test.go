@@ -58,7 +58,7 @@ func TestWhoBroughtTheLeastIsOneTooMany(t *testing.T) {
 		{"nobody who has not shaken hands counts", append(full(outboundSlots, nil), &msg.Peer{ID: 20, Type: msg.OutboundRelay}), 0},
 	} {
 		var got msg.PeerID
-		if p := extraFull(c.peers); p != nil {
+		if p := extraFull(c.peers, outboundSlots); p != nil {
 			got = p.ID
 		}
 		if got != c.want {
@@ -76,7 +76,7 @@ func TestWhoBroughtTheLeastIsOneTooMany(t *testing.T) {
 		{"the one before, when the youngest gave us a block later", []*msg.Peer{one(1, 0), one(2, 7), one(3, 8)}, 2},
 	} {
 		var got msg.PeerID
-		if p := extraBlocks(c.peers); p != nil {
+		if p := extraBlocks(c.peers, blockRelaySlots); p != nil {
 			got = p.ID
 		}
 		if got != c.want {
@@ -118,6 +118,16 @@ func TestWhoMayBeCalledDependsOnWhatElseThereIs(t *testing.T) {
 		}
 		if got := r.mayCall(info, c.typ, c.tries, now); got != c.want {
 			t.Errorf("%s after %d tries: %v", c.what, c.tries, got)
+		}
+	}
+}
+
+func TestConnectionsAreSharedOutAsInCore(t *testing.T) {
+	for most, want := range map[int]slots{
+		0: {}, 1: {full: 1}, 8: {full: 8}, 9: {8, 1, 0}, 10: {8, 2, 0}, 11: {8, 2, 0}, 12: {8, 2, 1}, 125: {8, 2, 114},
+	} {
+		if got := slotsOf(most); got != want {
+			t.Errorf("of %d: %+v, want %+v", most, got, want)
 		}
 	}
 }

@@ -154,7 +154,7 @@ func (r *registry) setActive(k *kit.Context, on bool) {
 // connect calls a node as if we had chosen it ourselves, for as many as a type
 // has slots.
 func (r *registry) connect(k *kit.Context, m *msg.PeerCommand) error {
-	most := map[msg.ConnType]int{msg.OutboundRelay: outboundSlots, msg.BlockRelay: blockRelaySlots, msg.Feeler: feelerSlots}
+	most := map[msg.ConnType]int{msg.OutboundRelay: r.slots().full, msg.BlockRelay: r.slots().blocks} // feelers go at once
 	if limit, limited := most[m.Type]; limited && r.ofType(m.Type) >= limit {
 		return msg.ErrNoCapacity
 	}

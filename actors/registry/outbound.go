@@ -136,16 +136,17 @@ func (o *outbound) openAutomatic(k *kit.Context, r *registry, now time.Time) {
 		}
 		groups[p.Addr.Addr.Group()] = true
 	}
-	if blocksOnly+o.pending < blockRelaySlots && r.anchors.call(k, r, groups) {
+	most := r.slots()
+	if blocksOnly+o.pending < most.blocks && r.anchors.call(k, r, groups) {
 		return
 	}
-	if full+blocksOnly+o.pending > outboundSlots+blockRelaySlots {
+	if full+blocksOnly+o.pending > most.full+most.blocks {
 		return // one more than there are slots is enough
 	}
 	typ, choice := msg.OutboundRelay, addrbook.Choice{}
 	switch {
-	case full+o.pending < outboundSlots:
-	case blocksOnly+o.pending < blockRelaySlots:
+	case full+o.pending < most.full:
+	case blocksOnly+o.pending < most.blocks:
 		typ = msg.BlockRelay
 	default:
 		if also, ok := r.extra.wants(k, now); ok {

@@ -18,10 +18,22 @@ const (
 	feelerSlots     = 1
 )
 
-// inboundSlots is how many callers there may be.
-func (r *registry) inboundSlots() int {
-	return max(0, r.Config.MaxConnections-outboundSlots-blockRelaySlots-feelerSlots)
+// slots are how many connections of a kind there may be.
+type slots struct{ full, blocks, callers int }
+
+// slotsOf shares out what -maxconnections allows, as Core does: first to full relay, then
+// to blocks alone, and to callers what is left besides a feeler.
+func slotsOf(most int) (s slots) {
+	s.full = min(outboundSlots, most)
+	s.blocks = min(blockRelaySlots, most-s.full)
+	s.callers = max(0, most-s.full-s.blocks-feelerSlots)
+	return s
 }
+
+func (r *registry) slots() slots { return slotsOf(r.Config.MaxConnections) }
+
+// inboundSlots is how many callers there may be.
+func (r *registry) inboundSlots() int { return r.slots().callers }
 
 // inbound are the callers that stay.
 func (r *registry) inbound() (list []*msg.Peer) {
