@@ -2,6 +2,7 @@ package chainstate
 
 import (
 	"slices"
+	"sort"
 
 	"github.com/troupe-node/troupe/chainstore"
 	"github.com/troupe-node/troupe/tx"
@@ -60,13 +61,17 @@ func (m *Machine) Prune(targets []*Node) {
 	m.write(&Write{Commit: &chainstore.Commit{Prune: hashes}})
 }
 
-// PruneHeight is the lowest height from which on the best chain's bodies are
-// all here: 0 when nothing was pruned. Below it there may be some that were fetched
-// again, so that only a walk from the tip finds it.
+// PruneHeight is the lowest height from which on the best chain's bodies and undo
+// data are all here: 0 when nothing was pruned. Pruning begins at the bottom, so that
+// what is left is one piece; a pruned block that was fetched again has no undo data
+// and does not count (Core's GetPruneHeight).
 func (s *Snapshot) PruneHeight() int32 {
-	n := s.tip
-	for n.parent != nil && n.parent.HasBody() {
-		n = n.parent
+	first := 1 + int32(sort.Search(int(s.tip.height), func(below int) bool {
+		n := s.tip.At(int32(below) + 1)
+		return n.HasBody() && n.HasUndo()
+	}))
+	if first == 1 { // genesis never has undo data
+		return 0
 	}
-	return n.height
+	return first
 }

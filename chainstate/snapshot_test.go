@@ -295,6 +295,9 @@ func TestPruningKeepsWhatIsNeeded(t *testing.T) {
 	if got := r.verdicts[len(r.verdicts)-2:]; got[0].Outcome != Ignored || got[1].Outcome != Connected || !r.published.AtHeight(5).HasBody() {
 		t.Fatalf("a pruned block came again: %s, %s", got[0].Outcome, got[1].Outcome)
 	}
+	if h := r.published.PruneHeight(); h != 6 {
+		t.Errorf("a body without undo data came again, and blocks from %d on count as not pruned", h)
+	}
 	r.flush()
 	if got := r.m.PruneTargets(5, 100); len(got) != 1 || !r.m.MayPrune(got[0]) {
 		t.Fatalf("a block that came again cannot be pruned again: %d targets", len(got))
