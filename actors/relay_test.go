@@ -122,7 +122,7 @@ func TestWithBlocksOnlyPeersMustNotSendTransactions(t *testing.T) {
 	q := s.peer(testpeer.Options{})
 	q.Send(transaction(pay))
 	q.WaitClosed()
-	s.said("transaction sent in violation of protocol, disconnecting peer=1")
+	s.said("transaction sent in violation of protocol peer=1")
 	r := s.peer(testpeer.Options{})
 	r.Sync()
 	s.submit(pay) // our operator's are announced all the same

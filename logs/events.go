@@ -77,6 +77,7 @@ var (
 var (
 	TxAccepted  = frequent(newEvent("tx.accepted", category.Mempool, Debug, "transaction accepted", TxID, WTxID, Fee, VSize, Peer))
 	TxRefused   = newEvent("tx.refused", category.Mempool, Debug, "transaction refused", TxID, WTxID, Reason, Peer)
+	OrphanNote  = newEvent("orphan.note", category.Mempool, Debug, "about orphans")
 	MempoolNote = newEvent("mempool.note", category.Mempool, Info, "about the pool")
 	FeesNote    = newEvent("fees.note", category.Fees, Info, "about fee estimates")
 	FeesLearned = newEvent("fees.learned", category.Fees, Debug, "fee estimates updated", Height, Txs, Of, Blocks)

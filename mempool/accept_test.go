@@ -195,6 +195,9 @@ func TestInputsAndWitnessesHaveCoresWords(t *testing.T) {
 		{"a bad key path signature", func(w *world) *tx.Tx {
 			return w.spendOf(script.PayToWitness(1, key(1)[1:]), nil, repeat(1, 64))
 		}, strict, "mandatory-script-verify-flag-failed (Invalid Schnorr signature)", Consensus},
+		{"what breaks a rule of policy before one of consensus", func(w *world) *tx.Tx {
+			return w.spendOf(opTrue, []byte{script.OP_0, script.OP_CODESEPARATOR, script.OP_RETURN})
+		}, loose, "mandatory-script-verify-flag-failed (OP_RETURN was encountered)", Consensus},
 		{"a witness that is missing", func(w *world) *tx.Tx { return w.spendOf(anyoneCan, nil) }, strict,
 			"mandatory-script-verify-flag-failed (Witness program was passed an empty witness)", WitnessStripped},
 		{"another script than the hashed one", func(w *world) *tx.Tx { return w.spendOf(anyoneCan, nil, []byte{script.OP_2}) }, strict,

@@ -87,18 +87,20 @@ func TestTheOrphanageIsBoundedAndForgets(t *testing.T) {
 	if o.Len() != 100 || len(o.byOutPoint) != 200 {
 		t.Fatal(o.Len(), len(o.byOutPoint))
 	}
-	if o.Add(list[999], 1, 1, rng) && !o.Has(list[999].WitnessID()) {
-		t.Fatal("it may be thrown out at once, but not be lost track of")
+	if fresh, evicted := o.Add(list[0], 1, 1, rng); fresh && evicted != 1 || o.Len() != 100 {
+		t.Fatal("it took somebody's place, or its own", fresh, evicted)
 	}
-	o.Keep(func(peer int64) bool { return peer != 3 })
+	before := o.Len()
+	if gone := o.Keep(func(peer int64) bool { return peer != 3 }); len(gone) != 1 || gone[3] != before-o.Len() {
+		t.Fatal(gone)
+	}
 	for _, orphan := range o.list {
 		if orphan.Peer == 3 {
 			t.Fatal("kept")
 		}
 	}
 	last := o.list[0]
-	o.BlockConnected(tx.NewBlock(tx.Header{}, []*tx.Tx{last.Tx}))
-	if o.Has(last.Tx.WitnessID()) {
+	if n := o.BlockConnected(tx.NewBlock(tx.Header{}, []*tx.Tx{last.Tx})); n != 1 || o.Has(last.Tx.WitnessID()) {
 		t.Fatal("confirmed and kept")
 	}
 	o.Expire(1000 + orphanExpirySecs)
@@ -106,7 +108,7 @@ func TestTheOrphanageIsBoundedAndForgets(t *testing.T) {
 		t.Fatal(o.Len())
 	}
 	heavy := spend{in: []tx.OutPoint{{}}, outs: []int64{1}, pad: 100_001}.tx()
-	if o.Add(heavy, 1, 1, rng) {
+	if fresh, _ := o.Add(heavy, 1, 1, rng); fresh {
 		t.Fatal("too heavy")
 	}
 }

@@ -82,8 +82,9 @@ func (o *Orphanage) List() []Orphan {
 
 // Add keeps a transaction, unless it is too large to be kept for nothing. One that
 // is kept already is from then on the new peer's. When there is no room a random one
-// makes some: nobody can choose which.
-func (o *Orphanage) Add(t *tx.Tx, peer, now int64, rng *rand.Rand) bool {
+// makes some: nobody can choose which. It tells whether it was not kept before, and
+// how many had to go.
+func (o *Orphanage) Add(t *tx.Tx, peer, now int64, rng *rand.Rand) (fresh bool, evicted int) {
 	o.turns++
 	return o.add(&Orphan{Tx: t, Peer: peer, Came: now, turn: o.turns}, rng)
 }
@@ -91,16 +92,16 @@ func (o *Orphanage) Add(t *tx.Tx, peer, now int64, rng *rand.Rand) bool {
 // Restore puts back one that was taken out, as if it had been here all the time.
 func (o *Orphanage) Restore(orphan *Orphan, rng *rand.Rand) { o.add(orphan, rng) }
 
-func (o *Orphanage) add(orphan *Orphan, rng *rand.Rand) bool {
+func (o *Orphanage) add(orphan *Orphan, rng *rand.Rand) (fresh bool, evicted int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	t := orphan.Tx
 	if t.Weight() > maxOrphanWeight {
-		return false
+		return false, 0
 	}
 	if old := o.byWitnessID[t.WitnessID()]; old != nil {
 		old.Peer, old.Came = orphan.Peer, orphan.Came
-		return false
+		return false, 0
 	}
 	orphan.place = len(o.list)
 	o.byWitnessID[t.WitnessID()] = orphan
@@ -114,8 +115,9 @@ func (o *Orphanage) add(orphan *Orphan, rng *rand.Rand) bool {
 	}
 	for len(o.list) > o.max {
 		o.remove(o.list[rng.IntN(len(o.list))])
+		evicted++
 	}
-	return true
+	return true, evicted
 }
 
 // Adopt takes out and returns the orphans that spend an output of t, in an order
@@ -176,25 +178,39 @@ func (o *Orphanage) TakeChild(t *tx.Tx, peer int64, tried func(*Orphan) bool, rn
 	return nil
 }
 
-// Keep drops the orphans of the peers that are not to be kept.
-func (o *Orphanage) Keep(kept func(peer int64) bool) {
-	o.removeIf(func(orphan *Orphan) bool { return !kept(orphan.Peer) })
+// Keep drops the orphans of the peers that are not to be kept, and tells how many
+// each of these had.
+func (o *Orphanage) Keep(kept func(peer int64) bool) (gone map[int64]int) {
+	o.removeIf(func(orphan *Orphan) bool {
+		if kept(orphan.Peer) {
+			return false
+		}
+		if gone == nil {
+			gone = map[int64]int{}
+		}
+		gone[orphan.Peer]++
+		return true
+	})
+	return gone
 }
 
-// BlockConnected drops orphans that the block holds or makes impossible.
-func (o *Orphanage) BlockConnected(b *tx.Block) {
+// BlockConnected drops orphans that the block holds or makes impossible, and tells
+// how many.
+func (o *Orphanage) BlockConnected(b *tx.Block) (dropped int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.list) == 0 {
-		return
+		return 0
 	}
 	for _, t := range b.Txs {
 		for i := range t.Inputs {
 			for orphan := range o.byOutPoint[t.Inputs[i].PrevOut] {
 				o.remove(orphan)
+				dropped++
 			}
 		}
 	}
+	return dropped
 }
 
 // Expire drops what has waited for too long.

@@ -73,17 +73,17 @@ func TestTwoParentsThatPaidTooLittleAreOneTooMany(t *testing.T) {
 	only, both := of(a), of(a, b)
 	w.pool.refusals.cheap.add(a.ID()) // as if it had no witness: parents are known by id
 	w.pool.refusals.cheap.add(b.ID())
-	if !w.pool.KeepOrphan(only, 1, w.now, rng) || !w.pool.orphans.Has(only.WitnessID()) {
+	if w.pool.KeepOrphan(only, 1, w.now, rng).Hopeless || !w.pool.orphans.Has(only.WitnessID()) {
 		t.Fatal("one parent may be paid for")
 	}
-	if w.pool.KeepOrphan(both, 1, w.now, rng) || w.pool.orphans.Has(both.WitnessID()) || !w.pool.refusals.Has(both.ID(), w.pool.tip.Hash()) {
+	if !w.pool.KeepOrphan(both, 1, w.now, rng).Hopeless || w.pool.orphans.Has(both.WitnessID()) || !w.pool.refusals.Has(both.ID(), w.pool.tip.Hash()) {
 		t.Fatal("two may not")
 	}
 	w.pool.refusals.moved(tx.Hash{})
 	w.must(a) // it got in after all
 	w.pool.refusals.cheap.add(a.ID())
 	w.pool.refusals.cheap.add(b.ID())
-	if !w.pool.KeepOrphan(both, 1, w.now, rng) {
+	if w.pool.KeepOrphan(both, 1, w.now, rng).Hopeless {
 		t.Fatal("only one is missing")
 	}
 }
@@ -119,8 +119,8 @@ func TestAnOrphanThatComesAgainIsItsLastGivers(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	orphan := spend{in: []tx.OutPoint{{Hash: tx.Hash{1}}}, outs: []int64{1}}.tx()
 	for _, peer := range []int64{3, 4} {
-		if !w.pool.KeepOrphan(orphan, peer, w.now, rng) {
-			t.Fatal(peer)
+		if o := w.pool.KeepOrphan(orphan, peer, w.now, rng); o.Hopeless || o.Fresh != (peer == 3) {
+			t.Fatal(peer, o)
 		}
 	}
 	w.pool.orphans.Keep(func(peer int64) bool { return peer == 4 }) // 3 is gone

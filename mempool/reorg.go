@@ -12,8 +12,8 @@ const unsure = math.MaxInt32
 
 // BlockConnected takes out what a block confirmed and what it made impossible.
 // Blocks come in the order in which they were connected. now is in seconds since
-// 1970.
-func (p *Pool) BlockConnected(b *tx.Block, now int64) {
+// 1970. It tells how many orphans went, too.
+func (p *Pool) BlockConnected(b *tx.Block, now int64) (orphans int) {
 	for _, t := range b.Txs {
 		id := t.ID()
 		if e := p.index.byID.get(id); e != nil {
@@ -30,9 +30,9 @@ func (p *Pool) BlockConnected(b *tx.Block, now int64) {
 		}
 		p.setDelta(id, 0)
 	}
-	p.orphans.BlockConnected(b)
 	p.confirmed.connect(b)
 	p.rolling.block(now)
+	return p.orphans.BlockConnected(b)
 }
 
 // BlocksDisconnected says that blocks leave the chain on the way to the next tip.

@@ -27,10 +27,13 @@ func (a *Attempt) runScripts(cache *script.SigCache) *Reject {
 }
 
 // scriptReject words a script failure as Core's CheckInputScripts does: what
-// breaks only a rule of policy is no crime.
+// breaks only a rule of policy is no crime, and what breaks one of consensus, too, is
+// refused for that.
 func (a *Attempt) scriptReject(context *script.TxContext, input int, err error) *Reject {
 	r := &Reject{Result: Consensus, Kind: consensus.ErrScript}
-	if context.Verify(input, script.MandatoryFlags, nil) == nil {
+	if crime := context.Verify(input, script.MandatoryFlags, nil); crime != nil {
+		err = crime
+	} else {
 		r.Result, r.Kind = NotStandard, ErrNonMandatory
 	}
 	r.Text = fmt.Sprintf("%s (%s)", r.Kind, err)

@@ -21,18 +21,24 @@ func (p *Pool) NoteRefused(t *tx.Tx, why Result) { p.refusals.note(t, why) }
 // NoteFamily remembers that a package of peers' transactions failed.
 func (p *Pool) NoteFamily(family []*tx.Tx) { p.refusals.noteFamily(family) }
 
-// KeepOrphan keeps a peer's transaction until its parents come, and tells whether
-// there is anything to wait for: with a parent that was refused there is not. now is
-// in seconds since 1970.
-func (p *Pool) KeepOrphan(t *tx.Tx, peer, now int64, rng *rand.Rand) bool {
+// Orphaned is what became of a transaction whose parents are unknown.
+type Orphaned struct {
+	Hopeless bool // a parent was refused: there is nothing to wait for
+	Fresh    bool // it was not kept before
+	Evicted  int  // how many had to go to make room, itself perhaps among them
+}
+
+// KeepOrphan keeps a peer's transaction until its parents come. now is in seconds
+// since 1970.
+func (p *Pool) KeepOrphan(t *tx.Tx, peer, now int64, rng *rand.Rand) (o Orphaned) {
 	if p.refusals.hopeless(t, func(id tx.Hash) bool { return p.index.byID.get(id) != nil }) {
 		p.refusals.noteHopeless(t)
-		return false
+		return Orphaned{Hopeless: true}
 	}
-	if p.orphans.Add(t, peer, now, rng) {
+	if o.Fresh, o.Evicted = p.orphans.Add(t, peer, now, rng); o.Fresh {
 		p.Recall(t)
 	}
-	return true
+	return o
 }
 
 // TakeChild takes an orphan out that may pay for t, which paid too little alone, or

@@ -167,6 +167,7 @@ func (c *conn) start(k *kit.Context) {
 	r := &reader{node: c.node, peer: c.peer, sock: c.sock, in: &c.in, owner: owner, heavy: heavy, self: k.Self(), env: k.Env()}
 	k.Go("read", r.run)
 	k.Every(100*time.Millisecond, msg.Tick{})
+	c.note("Added connection peer=%s", peerNumber(c.peer))
 	if !c.peer.Inbound() {
 		c.sendVersion(k)
 	}

@@ -187,6 +187,9 @@ func (c *conn) blame(k *kit.Context, err error) {
 
 // onBlock hands a block to blocks.
 func (c *conn) onBlock(k *kit.Context, f *frame, m *wire.Block) bool {
+	if consensus.ResultOf(f.checked) == consensus.Mutated {
+		c.note("Block mutated: %s", f.checked)
+	}
 	arrived := &msg.BlockArrived{Peer: c.peer, Block: m.Block, Err: f.checked, Credit: f.credit}
 	return c.call(k, c.node.Cast.Blocks(), arrived, blocks, blockPatience)
 }
@@ -194,7 +197,7 @@ func (c *conn) onBlock(k *kit.Context, f *frame, m *wire.Block) bool {
 // onTx hands a transaction to txfetch.
 func (c *conn) onTx(k *kit.Context, f *frame, m *wire.Tx) bool {
 	if c.rejectsTxs() {
-		c.end(k, "transaction sent in violation of protocol, disconnecting peer="+peerNumber(c.peer))
+		c.end(k, "transaction sent in violation of protocol peer="+peerNumber(c.peer))
 		f.Release()
 		return true
 	}

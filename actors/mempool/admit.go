@@ -198,10 +198,8 @@ func (p *pool) decided(k *kit.Context, s *submission, v mempool.Verdict) {
 	case v.Reject.Result == mempool.MissingInputs && s.orphan != nil:
 		p.pool.Orphans().Restore(s.orphan, k.Rand()) // another parent is missing
 	case v.Reject.Result == mempool.MissingInputs && s.peer > 0:
-		answer.Kept = p.pool.KeepOrphan(s.tx, int64(s.peer), k.Now().Unix(), k.Rand())
-		if !answer.Kept {
-			p.Log.TxRefused(mempool.Refused{Tx: s.tx, Peer: int64(s.peer), Reject: v.Reject})
-		}
+		p.Log.TxRefused(mempool.Refused{Tx: s.tx, Peer: int64(s.peer), Reject: v.Reject})
+		answer.Kept = p.keepOrphan(k, s)
 	default:
 		if v.Reject != mempool.TooCheapAlone {
 			p.refuse(k, s, s.tx, v.Reject)
@@ -247,6 +245,22 @@ func (p *pool) refuse(k *kit.Context, s *submission, t *tx.Tx, r *mempool.Reject
 	if r.Result == mempool.Consensus && s.orphan != nil && s.orphan.Tx == t {
 		k.Send(p.Cast.TxFetch(), &msg.OrphanTurnedBad{Peer: peer, Reject: r})
 	}
+}
+
+// keepOrphan keeps a transaction until its parents come, unless there is nothing to
+// wait for.
+func (p *pool) keepOrphan(k *kit.Context, s *submission) bool {
+	o := p.pool.KeepOrphan(s.tx, int64(s.peer), k.Now().Unix(), k.Rand())
+	switch {
+	case o.Hopeless:
+		p.Log.OrphanNote("not keeping orphan with rejected parents %s (wtxid=%s)", s.tx.ID(), s.tx.WitnessID())
+	case o.Fresh:
+		p.Log.OrphanNote("stored orphan tx %s (wtxid=%s), weight: %d (mapsz %d)", s.tx.ID(), s.tx.WitnessID(), s.tx.Weight(), p.pool.Orphans().Len()+o.Evicted)
+	}
+	if o.Evicted > 0 {
+		p.Log.OrphanNote("orphanage overflow, removed %d tx", o.Evicted)
+	}
+	return !o.Hopeless
 }
 
 // adopt queues the orphans that waited for a transaction.

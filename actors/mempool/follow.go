@@ -192,7 +192,9 @@ func (p *pool) arrive(k *kit.Context, w *walked) {
 
 // connect takes out what a block confirmed, and teaches the estimator.
 func (p *pool) connect(k *kit.Context, b *tx.Block, height int32) {
-	p.pool.BlockConnected(b, k.Now().Unix())
+	if n := p.pool.BlockConnected(b, k.Now().Unix()); n > 0 {
+		p.Log.OrphanNote("Erased %d orphan transaction(s) included or conflicted by block", n)
+	}
 	var confirmed []estimate.Confirmation
 	for _, r := range p.pool.Drain() {
 		if r.Why == mempool.RemovedForBlock {

@@ -11,6 +11,8 @@
 package mempool
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/troupe-node/troupe/actors/kit"
@@ -42,6 +44,8 @@ type Log interface {
 	// TxRefused has Core's words.
 	TxRefused(t mempool.Refused)
 	PoolNote(text string)
+	// OrphanNote has Core's words.
+	OrphanNote(format string, args ...any)
 	// FeesNote may come from any goroutine.
 	FeesNote(text string)
 	// FeesLearned tells from how many of the pool's transactions that a block
@@ -291,7 +295,10 @@ func (p *pool) forgetGone() {
 	for _, peer := range p.Board.Peers().Peers {
 		here[int64(peer.ID)] = true
 	}
-	p.pool.Orphans().Keep(func(peer int64) bool { return here[peer] })
+	gone := p.pool.Orphans().Keep(func(peer int64) bool { return here[peer] })
+	for _, peer := range slices.Sorted(maps.Keys(gone)) {
+		p.Log.OrphanNote("Erased %d orphan transaction(s) from peer=%d", gone[peer], msg.ShownID(msg.PeerID(peer)))
+	}
 }
 
 // drain tells the estimator what left the pool unconfirmed.

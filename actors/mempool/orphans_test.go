@@ -1,6 +1,7 @@
 package mempool
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/troupe-node/troupe/actors/msg"
@@ -89,11 +90,15 @@ func TestAnOrphanWithARefusedParentIsNotKept(t *testing.T) {
 	s := newStage(t)
 	s.board.PublishPeers(&msg.PeerList{Peers: []*msg.Peer{{ID: 3}}})
 	coin, _ := s.chain.Coin()
-	parent := tx.New(2, []tx.Input{{PrevOut: coin.OutPoint, Sequence: 0xffffffff}}, []tx.Output{{Value: coin.Value + 1, PkScript: []byte{0x51}}}, 0)
-	child := tx.New(2, []tx.Input{{PrevOut: tx.OutPoint{Hash: parent.ID()}, Sequence: 0xffffffff}}, []tx.Output{{Value: 1000, PkScript: []byte{0x51}}}, 0)
-	grandchild := tx.New(2, []tx.Input{{PrevOut: tx.OutPoint{Hash: child.ID()}, Sequence: 0xffffffff}}, []tx.Output{{Value: 900, PkScript: []byte{0x51}}}, 0)
+	standard := s.payments(1)[0].Outputs[0].PkScript
+	parent := tx.New(2, []tx.Input{{PrevOut: coin.OutPoint, Sequence: 0xffffffff}}, []tx.Output{{Value: coin.Value + 1, PkScript: standard}}, 0)
+	child := tx.New(2, []tx.Input{{PrevOut: tx.OutPoint{Hash: parent.ID()}, Sequence: 0xffffffff}}, []tx.Output{{Value: 1000, PkScript: standard}}, 0)
+	grandchild := tx.New(2, []tx.Input{{PrevOut: tx.OutPoint{Hash: child.ID()}, Sequence: 0xffffffff}}, []tx.Output{{Value: 900, PkScript: standard}}, 0)
 	s.fromPeer(3, parent, child, grandchild)
 	tip := s.board.Tip().Tip().Hash()
+	if want := "not keeping orphan with rejected parents " + child.ID().String(); len(s.log.notes) != 2 || !strings.HasPrefix(s.log.notes[0], want) {
+		t.Errorf("%q, want %q", s.log.notes, want)
+	}
 	for _, orphan := range []*tx.Tx{child, grandchild} {
 		if pool := s.board.Pool(); pool.Orphans().Has(orphan.WitnessID()) || !pool.Refusals().Has(orphan.ID(), tip) {
 			t.Fatalf("%s: %v", orphan.ID(), s.last().v)

@@ -2,6 +2,7 @@ package mempool
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -47,8 +48,11 @@ func (l *logBook) TxAccepted(e *mempool.Entry, _ msg.PeerID, _ int) {
 	l.accepted = append(l.accepted, e.Tx.ID())
 }
 func (l *logBook) TxRefused(r mempool.Refused) { l.refused = append(l.refused, r) }
-func (l *logBook) PoolNote(text string)        { l.notes = append(l.notes, text) }
-func (l *logBook) FeesNote(text string)        { l.notes = append(l.notes, text) }
+func (l *logBook) OrphanNote(format string, args ...any) {
+	l.notes = append(l.notes, fmt.Sprintf(format, args...))
+}
+func (l *logBook) PoolNote(text string) { l.notes = append(l.notes, text) }
+func (l *logBook) FeesNote(text string) { l.notes = append(l.notes, text) }
 func (l *logBook) FeesLearned(_ int32, learned, _, _ int) {
 	l.learned += learned
 }

@@ -139,6 +139,9 @@ func refusalSentence(v *chainstate.Verdict) string {
 			return "CheckInputScripts on " + id + " failed with " + broken.Reason()
 		}
 	}
+	if broken != nil && broken.Result == consensus.MissingParent {
+		return "ProcessNewBlock: AcceptBlock FAILED (" + broken.Reason() + ")"
+	}
 	return "AcceptBlock: " + tx.Hash(v.Hash).String() + ", " + v.Err.Error()
 }
 
@@ -155,6 +158,13 @@ func (l *Log) TxRefused(r mempool.Refused) {
 	if logs.TxRefused.On(l.L) {
 		logs.TxRefused.Log(l.L, logs.TxID.Is(r.Tx.ID()), logs.WTxID.Is(r.Tx.WitnessID()), logs.Reason.Is(r.Reject.Error()), logs.Peer.Is(msg.ShownID(msg.PeerID(r.Peer))),
 			logs.Detail.Is(fmt.Sprintf("%s (wtxid=%s) from peer=%d was not accepted: %s", r.Tx.ID(), r.Tx.WitnessID(), msg.ShownID(msg.PeerID(r.Peer)), r.Reject)))
+	}
+}
+
+// OrphanNote is mempool's: a line in Core's words.
+func (l *Log) OrphanNote(format string, args ...any) {
+	if logs.OrphanNote.On(l.L) {
+		logs.OrphanNote.Log(l.L, logs.Detail.Is(fmt.Sprintf(format, args...)))
 	}
 }
 

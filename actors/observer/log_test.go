@@ -20,6 +20,7 @@ func TestARefusedBlockIsToldInCoresSentences(t *testing.T) {
 	}{
 		{consensus.Reject(consensus.ErrTimeTooOld, consensus.HeaderInvalid, "block's timestamp is too early"),
 			hash.String() + ", time-too-old, block's timestamp is too early"},
+		{consensus.Reject(consensus.ErrPrevNotFound, consensus.MissingParent, "previous block x is unknown"), "AcceptBlock FAILED (prev-blk-not-found)"},
 		{consensus.RejectScript(errors.New("Negative locktime"), "input 0 of "+hash.String()+" (wtxid x), spending y"),
 			"CheckInputScripts on " + hash.String() + " failed with mandatory-script-verify-flag-failed (Negative locktime)"},
 	} {
