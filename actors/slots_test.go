@@ -3,6 +3,7 @@ package actors
 import (
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -257,4 +258,30 @@ func TestATipThatDoesNotMoveIsSuspicious(t *testing.T) {
 		s.look()
 		return strings.Contains(s.log.String(), "Potential stale tip detected, will try using extra outbound peer (last tip update: ")
 	})
+}
+
+func TestWhoCallsTheOnionServiceComesThroughTor(t *testing.T) {
+	s := play(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	far, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	near, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Cast.Registry().Post(&msg.Accepted{Conn: near, Onion: true})
+	testpeer.New(t, far, testpeer.Options{}).Sync()
+	plain := s.peer(testpeer.Options{})
+	plain.Sync()
+	for i, want := range []netaddr.Network{netaddr.TorV3, netaddr.None} {
+		if got := s.Board.Peers().Peers[i].Network(); got != want {
+			t.Errorf("peer %d comes through %s, want %s", i, got, want)
+		}
+	}
 }

@@ -97,7 +97,7 @@ func getPeerInfo(c *Call) (any, error) {
 func describePeer(p *msg.Peer, now time.Time) peerInfo {
 	s := &p.Stats
 	f := peerInfo{
-		ID: p.Number(), Addr: p.AddrName, AddrBind: p.Bind.String(), Network: networkOf(p),
+		ID: p.Number(), Addr: p.AddrName, AddrBind: p.Bind.String(), Network: p.Network().String(),
 		Services: servicesHex(0), ServicesNames: []string{},
 		LastSend: s.LastSend.Load(), LastRecv: s.LastRecv.Load(), LastTransaction: s.LastTx.Load(), LastBlock: s.LastBlock.Load(),
 		BytesSent: s.BytesSent.Load(), BytesRecv: s.BytesRecv.Load(), ConnTime: p.Since.Unix(), Inbound: p.Inbound(),
@@ -140,14 +140,6 @@ func valid(a netaddr.Addr) bool {
 
 // documentation are the addresses that stand in examples (RFC 3849).
 var documentation = netip.MustParsePrefix("2001:db8::/32")
-
-// networkOf names the network that a connection goes through.
-func networkOf(p *msg.Peer) string {
-	if !p.Addr.Addr.IsRoutable() {
-		return "not_publicly_routable"
-	}
-	return p.Addr.Addr.Network().String()
-}
 
 // seconds is a time in seconds; nil when there is none to tell.
 func seconds(micros int64) *Float {

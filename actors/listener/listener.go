@@ -23,6 +23,7 @@ import (
 type Address struct {
 	Addr        string // host:port
 	Permissions config.Permission
+	Onion       bool // the target of an onion service
 }
 
 // Deps is what the actor is made of.
@@ -85,11 +86,11 @@ func (l *listener) open(k *kit.Context) {
 	}
 	self, registry, env, log := k.Self(), l.Cast.Registry(), k.Env(), l.Log
 	for i, s := range l.Listeners {
-		permissions := l.Addresses[i].Permissions
+		at := l.Addresses[i]
 		log.Listening(s.Addr().String())
 		k.Go("accept", func(ctx context.Context) {
 			accept(ctx, env, s, log, func(c net.Conn) {
-				registry.Post(&msg.Accepted{Conn: c, Permissions: permissions}) // closed if there is no room
+				registry.Post(&msg.Accepted{Conn: c, Permissions: at.Permissions, Onion: at.Onion}) // closed if there is no room
 			})
 			if !l.over.Load() {
 				panic(errors.New("socket " + s.Addr().String() + " of " + self.Name() + " was closed under it"))

@@ -37,6 +37,7 @@ type Peer struct {
 	Addr        netaddr.AddrPort // the other end
 	AddrName    string           // as addnode or -connect named it; else Addr
 	Bind        netaddr.AddrPort // our end
+	Onion       bool             // it called the target of our onion service
 	Type        ConnType
 	Permissions config.Permission
 	Since       time.Time
@@ -66,6 +67,18 @@ func (p *Peer) Inbound() bool { return p.Type == Inbound }
 // RelaysTxs tells whether transactions are any matter of the connection: of those
 // that are for blocks alone, or only look whether somebody is there, they are not.
 func (p *Peer) RelaysTxs() bool { return p.Type != BlockRelay && p.Type != Feeler }
+
+// Network is the one that the connection goes through (Core's ConnectedThroughNetwork);
+// None if it is not of those that everybody can reach.
+func (p *Peer) Network() netaddr.Network {
+	switch {
+	case p.Onion:
+		return netaddr.TorV3
+	case !p.Addr.Addr.IsRoutable():
+		return netaddr.None
+	}
+	return p.Addr.Addr.Network()
+}
 
 // Ref is the conn actor; zero before it started.
 func (p *Peer) Ref() kit.Ref {

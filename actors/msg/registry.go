@@ -16,6 +16,7 @@ import (
 type Accepted struct {
 	Conn        net.Conn
 	Permissions config.Permission // of the address we were called on (-whitebind)
+	Onion       bool              // that address is the target of an onion service
 }
 
 // Release closes the socket.

@@ -40,7 +40,7 @@ func (r *registry) answer(k *kit.Context, p *msg.Peer) []wire.PeerAddr {
 	if p.Permissions.Has(config.PermAddr) {
 		return r.sample(k)
 	}
-	key, now := asked{p.Addr.Addr.Network(), p.Bind}, k.Now()
+	key, now := asked{p.Network(), p.Bind}, k.Now()
 	a, ok := r.answers[key]
 	if !ok || !now.Before(a.until) {
 		more := time.Duration(k.Rand().Int64N(int64(answerMore)))

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"net"
-	"slices"
 
 	"github.com/troupe-node/troupe/actors/kit"
 	"github.com/troupe-node/troupe/actors/msg"
@@ -67,7 +66,7 @@ func (r *registry) accepted(k *kit.Context, m *msg.Accepted) {
 		m.Release()
 		return
 	}
-	p := &msg.Peer{Addr: addr, Type: msg.Inbound, Permissions: permissions}
+	p := &msg.Peer{Addr: addr, Type: msg.Inbound, Permissions: permissions, Onion: m.Onion}
 	if r.discouraged.Has(addr.Addr) {
 		r.suspects[p] = true
 	}
@@ -111,61 +110,4 @@ func (r *registry) add(k *kit.Context, sock net.Conn, p *msg.Peer) {
 	if k.Send(r.Cast.Root(), &msg.StartConn{Peer: p, Conn: sock}) != kit.Ok {
 		r.down(k, p)
 	}
-}
-
-// evict ends one caller's connection to make room for another: among those that
-// are not protected by having been the best of their kind, the youngest of the
-// largest neighbourhood, as it is the one that is cheapest to have filled with
-// many (Core's SelectNodeToEvict).
-func (r *registry) evict(k *kit.Context) bool {
-	candidates := slices.DeleteFunc(r.inbound(), func(p *msg.Peer) bool {
-		return p.Permissions.Has(config.PermNoBan) || !p.Ref().Alive() // one that has not started cannot be told
-	})
-	always := func(*msg.Peer) bool { return true }
-	s := func(p *msg.Peer) *msg.PeerStats { return &p.Stats }
-	candidates = protect(candidates, 4, func(p *msg.Peer) int64 { return int64(r.hash(string(p.Addr.Addr.Group()), 1) >> 1) }, always)
-	candidates = protect(candidates, 8, func(p *msg.Peer) int64 { return -s(p).MinPingMicros.Load() }, func(p *msg.Peer) bool { return s(p).MinPingMicros.Load() > 0 })
-	candidates = protect(candidates, 4, func(p *msg.Peer) int64 { return s(p).LastTx.Load() }, func(p *msg.Peer) bool { return s(p).LastTx.Load() > 0 })
-	candidates = protect(candidates, 8, func(p *msg.Peer) int64 { return s(p).LastBlock.Load() }, func(p *msg.Peer) bool { return p.Hello() != nil && !p.Hello().Relay })
-	candidates = protect(candidates, 4, func(p *msg.Peer) int64 { return s(p).LastBlock.Load() }, func(p *msg.Peer) bool { return s(p).LastBlock.Load() > 0 })
-	candidates = protect(candidates, len(candidates)/2, func(p *msg.Peer) int64 { return -p.Since.UnixNano() }, always)
-	if slices.ContainsFunc(candidates, func(p *msg.Peer) bool { return r.suspects[p] }) {
-		candidates = slices.DeleteFunc(candidates, func(p *msg.Peer) bool { return !r.suspects[p] })
-	}
-	if len(candidates) == 0 {
-		return false
-	}
-	groups := map[netaddr.Group]int{}
-	for _, p := range candidates {
-		groups[p.Addr.Addr.Group()]++
-	}
-	worst := slices.MaxFunc(candidates, func(a, b *msg.Peer) int {
-		if d := groups[a.Addr.Addr.Group()] - groups[b.Addr.Addr.Group()]; d != 0 {
-			return d
-		}
-		return a.Since.Compare(b.Since)
-	})
-	if k.Send(worst.Ref(), &msg.Disconnect{Reason: "evicted: all slots are taken and another one called"}) != kit.Ok {
-		return false
-	}
-	r.leaving[worst] = true
-	return true
-}
-
-// protect takes the most best ones out of the list.
-func protect(list []*msg.Peer, most int, worth func(*msg.Peer) int64, eligible func(*msg.Peer) bool) []*msg.Peer {
-	sorted := slices.Clone(list)
-	slices.SortStableFunc(sorted, func(a, b *msg.Peer) int {
-		if d := worth(b) - worth(a); d != 0 {
-			return int(min(max(d, -1), 1))
-		}
-		return 0
-	})
-	safe := map[*msg.Peer]bool{}
-	for _, p := range sorted {
-		if len(safe) < most && eligible(p) {
-			safe[p] = true
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(list), func(p *msg.Peer) bool { return safe[p] })
 }

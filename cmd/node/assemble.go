@@ -218,7 +218,7 @@ func (a *assembly) listen() error {
 		return nil
 	}
 	var last error
-	open := func(addr string, p config.Permission, must bool) error {
+	open := func(addr string, p config.Permission, onion, must bool) error {
 		l, err := net.Listen(listener.Network(addr), addr)
 		if err != nil {
 			last = err
@@ -233,16 +233,16 @@ func (a *assembly) listen() error {
 			return nil
 		}
 		a.options.Listeners = append(a.options.Listeners, l)
-		a.options.Addresses = append(a.options.Addresses, listener.Address{Addr: l.Addr().String(), Permissions: p})
+		a.options.Addresses = append(a.options.Addresses, listener.Address{Addr: l.Addr().String(), Permissions: p, Onion: onion})
 		return nil
 	}
 	for _, b := range c.Bind {
-		if err := open(b.Addr.String(), 0, c.BindGiven); err != nil {
+		if err := open(b.Addr.String(), 0, b.Onion, c.BindGiven); err != nil {
 			return errors.Join(err, a.abandon())
 		}
 	}
 	for _, w := range c.WhiteBind {
-		if err := open(w.Addr.String(), w.Permissions, true); err != nil {
+		if err := open(w.Addr.String(), w.Permissions, false, true); err != nil {
 			return errors.Join(err, a.abandon())
 		}
 	}
