@@ -124,7 +124,7 @@ func TestWhoMayBeCalledDependsOnWhatElseThereIs(t *testing.T) {
 
 func TestConnectionsAreSharedOutAsInCore(t *testing.T) {
 	for most, want := range map[int]slots{
-		0: {}, 1: {full: 1}, 8: {full: 8}, 9: {8, 1, 0}, 10: {8, 2, 0}, 11: {8, 2, 0}, 12: {8, 2, 1}, 125: {8, 2, 114},
+		0: {}, 1: {full: 1, chosen: 1}, 8: {full: 8, chosen: 8}, 9: {8, 1, 9, 0}, 10: {8, 2, 10, 0}, 11: {8, 2, 11, 0}, 12: {8, 2, 11, 1}, 125: {8, 2, 11, 114},
 	} {
 		if got := slotsOf(most); got != want {
 			t.Errorf("of %d: %+v, want %+v", most, got, want)

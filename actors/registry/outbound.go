@@ -140,8 +140,8 @@ func (o *outbound) openAutomatic(k *kit.Context, r *registry, now time.Time) {
 	if blocksOnly+o.pending < most.blocks && r.anchors.call(k, r, groups) {
 		return
 	}
-	if full+blocksOnly+o.pending > most.full+most.blocks {
-		return // one more than there are slots is enough
+	if full+blocksOnly+o.pending >= most.chosen {
+		return
 	}
 	typ, choice := msg.OutboundRelay, addrbook.Choice{}
 	switch {

@@ -18,13 +18,18 @@ const (
 )
 
 // slots are how many connections of a kind there may be.
-type slots struct{ full, blocks, callers int }
+type slots struct {
+	full, blocks int
+	chosen       int // of those that we choose ourselves, with a feeler or one to try
+	callers      int
+}
 
 // slotsOf shares out what -maxconnections allows, as Core does: first to full relay, then
 // to blocks alone, and to callers what is left besides a feeler.
 func slotsOf(most int) (s slots) {
 	s.full = min(outboundSlots, most)
 	s.blocks = min(blockRelaySlots, most-s.full)
+	s.chosen = min(s.full+s.blocks+feelerSlots, most)
 	s.callers = max(0, most-s.full-s.blocks-feelerSlots)
 	return s
 }
