@@ -23,13 +23,13 @@ var addressBookMethods = []Method{
 	{
 		Name: "getaddrmaninfo", Category: "network",
 		Summary: "Provides information about the node's address manager by returning the number of addresses in the `new` and `tried` tables and their sum for all networks.",
-		Result:  "{ \"network\" : { \"new\", \"tried\", \"total\" }, ... }    (json object)",
+		Result:  `{ "ipv4", "ipv6", "onion", "i2p", "cjdns", "all_networks": each { "new", "tried", "total" } }    (json object)`,
 		Handler: getAddrmanInfo,
 	},
 	{
 		Name: "getrawaddrman", Category: "hidden", Hidden: true,
 		Summary: "EXPERIMENTAL warning: this call may be changed in future releases.\n\nReturns information on all address manager entries for the new and tried tables.",
-		Result:  "{ \"table\" : { \"bucket/position\" : { \"address\", \"port\", \"services\", \"time\", \"network\", \"source\", \"source_network\" }, ... }, ... }    (json object)",
+		Result:  `{ "new", "tried": each { "bucket/position": { "address", "port", "services", "time", "network", "source", "source_network" }, ... } }    (json object)`,
 		Handler: getRawAddrman,
 	},
 	{

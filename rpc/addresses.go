@@ -15,11 +15,15 @@ var addressMethods = []Method{
 		Name: "validateaddress", Category: "util",
 		Params:  []Param{{Name: "address", Kind: String, Doc: "The bitcoin address to validate"}},
 		Summary: "Return information about the given bitcoin address.",
+		Result: `{ "isvalid", "address", "scriptPubKey", "isscript", "iswitness", "witness_version", "witness_program", "error_locations": [ ... ],
+  "error" }    (json object)`,
 		Handler: validateAddress,
 	},
 	{
 		Name: "getdescriptorinfo", Category: "util", Params: []Param{descriptorParam},
-		Summary: "Analyses a descriptor.", Handler: getDescriptorInfo,
+		Summary: "Analyses a descriptor.",
+		Result:  `{ "descriptor", "checksum", "isrange", "issolvable", "hasprivatekeys" }    (json object)`,
+		Handler: getDescriptorInfo,
 	},
 	{
 		Name: "deriveaddresses", Category: "util",

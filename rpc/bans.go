@@ -21,7 +21,9 @@ var banMethods = []Method{
 	},
 	{
 		Name: "listbanned", Category: "network",
-		Summary: "List all manually banned IPs/Subnets.", Handler: listBanned,
+		Summary: "List all manually banned IPs/Subnets.",
+		Result:  `[ { "address", "ban_created", "banned_until", "ban_duration", "time_remaining" }, ... ]    (json array)`,
+		Handler: listBanned,
 	},
 	{
 		Name: "clearbanned", Category: "network",

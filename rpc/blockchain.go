@@ -14,7 +14,7 @@ var chainMethods = []Method{
 	{
 		Name: "getblockchaininfo", Category: "blockchain",
 		Summary: "Returns an object containing various state info regarding blockchain processing.",
-		Result:  "{ \"chain\", \"blocks\", \"headers\", \"bestblockhash\", \"difficulty\", \"time\", \"mediantime\", \"verificationprogress\",\n  \"initialblockdownload\", \"chainwork\", \"size_on_disk\", \"pruned\", \"warnings\" }    (json object)",
+		Result:  "{ \"chain\", \"blocks\", \"headers\", \"bestblockhash\", \"difficulty\", \"time\", \"mediantime\", \"verificationprogress\",\n  \"initialblockdownload\", \"chainwork\", \"size_on_disk\", \"pruned\", \"pruneheight\", \"automatic_pruning\",\n  \"prune_target_size\", \"warnings\": [ ... ] }    (json object)",
 		Handler: getBlockchainInfo,
 	},
 	{
@@ -67,6 +67,9 @@ var chainMethods = []Method{
 			{Name: "verbose", Kind: Bool, Optional: true, Default: "true", Doc: "true for a json object, false for the hex-encoded data"},
 		},
 		Summary: "If verbose is false, returns a string that is serialized, hex-encoded data for blockheader 'hash'.\nIf verbose is true, returns an Object with information about blockheader <hash>.",
+		Result: `verbose=true: { "hash", "confirmations", "height", "version", "versionHex", "merkleroot", "time", "mediantime", "nonce", "bits", "difficulty",
+  "chainwork", "nTx", "previousblockhash", "nextblockhash" }    (json object)
+verbose=false: "hex"    (string)`,
 		Handler: getBlockHeader,
 	},
 	{
@@ -76,6 +79,12 @@ var chainMethods = []Method{
 			{Name: "verbosity|verbose", Kind: Level, Optional: true, Default: "1", Doc: "0 for hex-encoded data, 1 for a JSON object, 2 for JSON object with transaction data, and 3 for JSON object with transaction data including prevout information for inputs"},
 		},
 		Summary: "If verbosity is 0, returns a string that is serialized, hex-encoded data for block 'hash'.\nIf verbosity is 1, returns an Object with information about block <hash>.\nIf verbosity is 2, returns an Object with information about block <hash> and information about each transaction.\nIf verbosity is 3, returns an Object with information about block <hash> and information about each transaction, including prevout information for inputs (only for unpruned blocks in the current best chain).",
+		Result: `verbosity 0: "hex"    (string)
+verbosity 1: { "hash", "confirmations", "height", "version", "versionHex", "merkleroot", "time", "mediantime", "nonce", "bits", "difficulty",
+  "chainwork", "nTx", "previousblockhash", "nextblockhash",
+  "strippedsize", "size", "weight", "tx": [ "txid", ... ] }    (json object)
+verbosity 2: with whole transactions, as getrawtransaction shows them, and the "fee" of each
+verbosity 3: and with the "prevout": { "generated", "height", "value", "scriptPubKey" } of each input`,
 		Handler: getBlock,
 	},
 }

@@ -17,6 +17,10 @@ var statsMethods = []Method{{
 		{Name: "stats", Kind: Array, Optional: true, Default: "all values", Shape: "stats", Doc: "Values to plot (see result below)"},
 	},
 	Summary: "Compute per block statistics for a given window. All amounts are in satoshis.\nIt won't work for some heights with pruning.",
+	Result: `{ "avgfee", "avgfeerate", "avgtxsize", "blockhash", "feerate_percentiles": [ ... ], "height", "ins", "maxfee", "maxfeerate", "maxtxsize",
+  "medianfee", "mediantime", "mediantxsize", "minfee", "minfeerate", "mintxsize", "outs", "subsidy", "swtotal_size", "swtotal_weight", "swtxs",
+  "time", "total_out", "total_size", "total_weight", "totalfee", "txs", "utxo_increase", "utxo_size_inc", "utxo_increase_actual",
+  "utxo_size_inc_actual" }    (json object)`,
 	Handler: getBlockStats,
 }}
 

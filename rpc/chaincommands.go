@@ -52,18 +52,21 @@ var chainCommandMethods = []Method{
 	{
 		Name: "waitfornewblock", Category: "hidden", Hidden: true, Params: []Param{timeoutParam},
 		Summary: "Waits for any new block and returns useful info about it.\n\nReturns the current block on timeout or exit.",
+		Result:  `{ "hash", "height" }    (json object)`,
 		Handler: waitForNewBlock,
 	},
 	{
 		Name: "waitforblock", Category: "hidden", Hidden: true,
 		Params:  []Param{{Name: "blockhash", Kind: String, Doc: "Block hash to wait for."}, timeoutParam},
 		Summary: "Waits for a specific new block and returns useful info about it.\n\nReturns the current block on timeout or exit.",
+		Result:  `{ "hash", "height" }    (json object)`,
 		Handler: waitForBlock,
 	},
 	{
 		Name: "waitforblockheight", Category: "hidden", Hidden: true,
 		Params:  []Param{{Name: "height", Kind: Number, Doc: "Block height to wait for."}, timeoutParam},
 		Summary: "Waits for (at least) block height and returns the height and hash\nof the current tip.\n\nReturns the current block on timeout or exit.",
+		Result:  `{ "hash", "height" }    (json object)`,
 		Handler: waitForBlockHeight,
 	},
 	{

@@ -18,7 +18,7 @@ var coinMethods = []Method{
 			{Name: "include_mempool", Kind: Bool, Optional: true, Default: "true", Doc: "Whether to include the mempool. Note that an unspent output that is spent in the mempool won't appear."},
 		},
 		Summary: "Returns details about an unspent transaction output.",
-		Result:  "null if the UTXO was not found, otherwise\n{ \"bestblock\", \"confirmations\", \"value\", \"scriptPubKey\", \"coinbase\" }    (json object)",
+		Result:  "null if the UTXO was not found, otherwise\n{ \"bestblock\", \"confirmations\", \"value\", \"scriptPubKey\": { \"asm\", \"desc\", \"hex\", \"address\", \"type\" }, \"coinbase\" }    (json object)",
 		Handler: getTxOut,
 	},
 	{
@@ -39,6 +39,10 @@ var coinMethods = []Method{
 			{Name: "scanobjects", Kind: Array, Optional: true, Shape: "[scanobjects,...]", Doc: "Array of scan objects. Required for \"start\" action\nEvery scan object is either a string descriptor or an object:\n{ \"desc\": \"str\", \"range\": n or [n,n] }"},
 		},
 		Summary: "Scans the unspent transaction output set for entries that match certain output descriptors.",
+		Result: `start: { "success", "txouts", "height", "bestblock", "unspents": [ { "txid", "vout", "scriptPubKey", "desc", "amount", "coinbase", "height",
+  "blockhash", "confirmations" }, ... ], "total_amount" }    (json object)
+abort: true|false    (boolean)
+status: null, or { "progress" }    (json object)`,
 		Handler: scanTxOutSet,
 	},
 }

@@ -26,6 +26,8 @@ var treeMethods = []Method{
 		Name: "getdeploymentinfo", Category: "blockchain",
 		Params:  []Param{{Name: "blockhash", Kind: String, Optional: true, Default: "hash of current chain tip", Doc: "The block hash at which to query deployment state"}},
 		Summary: "Returns an object containing various state info regarding deployments of consensus changes.",
+		Result: `{ "hash", "height", "deployments": { "bip34", "bip66", "bip65", "csv", "segwit", "testdummy", "taproot": each { "type", "height", "active", "bip9": { "bit", "start_time", "timeout", "min_activation_height",
+  "status", "since", "status_next", "statistics": { "period", "elapsed", "count", "threshold", "possible" }, "signalling" } } } }    (json object)`,
 		Handler: getDeploymentInfo,
 	},
 	{
@@ -35,6 +37,8 @@ var treeMethods = []Method{
 			{Name: "blockhash", Kind: String, Optional: true, Default: "chain tip", Doc: "The hash of the block that ends the window."},
 		},
 		Summary: "Compute statistics about the total number and rate of transactions in the chain.",
+		Result: `{ "time", "txcount", "window_final_block_hash", "window_final_block_height", "window_block_count", "window_interval",
+  "window_tx_count", "txrate" }    (json object)`,
 		Handler: getChainTxStats,
 	},
 }

@@ -17,6 +17,7 @@ var loggingMethod = Method{
 	},
 	Summary: "Gets and sets the logging configuration.\nWhen called without an argument, returns the list of categories with status that are currently being debug logged or not.\nWhen called with arguments, adds or removes categories from debug logging and return the lists above.\nThe arguments are evaluated in order \"include\", \"exclude\".\nIf an item is both included and excluded, it will thus end up being excluded.\nThe valid logging categories are: " + strings.Join(category.Names(), ", ") +
 		"\nIn addition, the following are available as category names with special meanings:\n  - \"all\",  \"1\" : represent all logging categories.",
+	Result:  `{ "category": true|false, ... }    (json object)`,
 	Handler: logging,
 }
 

@@ -15,10 +15,16 @@ var txidParam = Param{Name: "txid", Kind: String, Doc: "The transaction id (must
 
 var verboseParam = Param{Name: "verbose", Kind: Bool, Optional: true, Default: "false", Doc: "True for a json object, false for array of transaction ids"}
 
+// relativesResult is what comes back about ancestors and descendants.
+const relativesResult = `verbose=false: [ "txid", ... ]    (json array)
+verbose=true: { "txid": { as getmempoolentry shows it }, ... }    (json object)`
+
 var mempoolMethods = []Method{
 	{
 		Name: "getmempoolinfo", Category: "blockchain",
 		Summary: "Returns details on the active state of the TX memory pool.",
+		Result: `{ "loaded", "size", "bytes", "usage", "total_fee", "maxmempool", "mempoolminfee", "minrelaytxfee", "incrementalrelayfee",
+  "unbroadcastcount", "fullrbf" }    (json object)`,
 		Handler: getMempoolInfo,
 	},
 	{
@@ -26,11 +32,17 @@ var mempoolMethods = []Method{
 		Params: []Param{verboseParam, {Name: "mempool_sequence", Kind: Bool, Optional: true, Default: "false",
 			Doc: "If verbose=false, returns a json object with transaction list and mempool sequence number attached."}},
 		Summary: "Returns all transaction ids in memory pool as a json array of string transaction ids.\n\nHint: use getmempoolentry to fetch a specific transaction from the mempool.",
+		Result: `verbose=false: [ "txid", ... ]    (json array)
+verbose=true: { "txid": { as getmempoolentry shows it }, ... }    (json object)
+mempool_sequence=true: { "txids": [ ... ], "mempool_sequence" }    (json object)`,
 		Handler: getRawMempool,
 	},
 	{
 		Name: "getmempoolentry", Category: "blockchain", Params: []Param{txidParam},
-		Summary: "Returns mempool data for given transaction", Handler: func(c *Call) (any, error) {
+		Summary: "Returns mempool data for given transaction",
+		Result: `{ "vsize", "weight", "time", "height", "descendantcount", "descendantsize", "ancestorcount", "ancestorsize", "wtxid",
+  "fees": { "base", "modified", "ancestor", "descendant" }, "depends": [ ... ], "spentby": [ ... ], "bip125-replaceable", "unbroadcast" }    (json object)`,
+		Handler: func(c *Call) (any, error) {
 			v, e, err := c.entry()
 			if err != nil {
 				return nil, err
@@ -40,13 +52,17 @@ var mempoolMethods = []Method{
 	},
 	{
 		Name: "getmempoolancestors", Category: "blockchain", Params: []Param{txidParam, verboseParam},
-		Summary: "If txid is in the mempool, returns all in-mempool ancestors.", Handler: func(c *Call) (any, error) {
+		Summary: "If txid is in the mempool, returns all in-mempool ancestors.",
+		Result:  relativesResult,
+		Handler: func(c *Call) (any, error) {
 			return c.relatives((*mempool.View).Ancestors)
 		},
 	},
 	{
 		Name: "getmempooldescendants", Category: "blockchain", Params: []Param{txidParam, verboseParam},
-		Summary: "If txid is in the mempool, returns all in-mempool descendants.", Handler: func(c *Call) (any, error) {
+		Summary: "If txid is in the mempool, returns all in-mempool descendants.",
+		Result:  relativesResult,
+		Handler: func(c *Call) (any, error) {
 			return c.relatives((*mempool.View).Descendants)
 		},
 	},
@@ -54,6 +70,7 @@ var mempoolMethods = []Method{
 		Name: "gettxspendingprevout", Category: "blockchain",
 		Params:  []Param{{Name: "outputs", Kind: Array, Shape: `[{"txid":"hex","vout":n},...]`, Doc: "The transaction outputs that we want to check, and within each, the txid (string) vout (numeric)."}},
 		Summary: "Scans the mempool to find transactions spending any of the given outputs",
+		Result:  `[ { "txid", "vout", "spendingtxid" }, ... ]    (json array)`,
 		Handler: getTxSpendingPrevOut,
 	},
 }

@@ -13,6 +13,7 @@ var miningMethods = []Method{
 	{
 		Name: "getmininginfo", Category: "mining",
 		Summary: "Returns a json object containing mining-related information.",
+		Result:  `{ "blocks", "currentblockweight", "currentblocktx", "difficulty", "networkhashps", "pooledtx", "chain", "warnings": [ ... ] }    (json object)`,
 		Handler: getMiningInfo,
 	},
 	{
@@ -38,6 +39,7 @@ var miningMethods = []Method{
 	{
 		Name: "getprioritisedtransactions", Category: "mining",
 		Summary: "Returns a map of all user-created (see prioritisetransaction) fee deltas by txid, and whether the tx is present in mempool.",
+		Result:  `{ "txid": { "fee_delta", "in_mempool", "modified_fee" }, ... }    (json object)`,
 		Handler: getPrioritisedTransactions,
 	},
 }

@@ -18,6 +18,10 @@ var networkMethods = []Method{
 	{
 		Name: "getnetworkinfo", Category: "network",
 		Summary: "Returns an object containing various state info regarding P2P networking.\nIts networks are those of (ipv4, ipv6, onion, i2p, cjdns).",
+		Result: `{ "version", "subversion", "protocolversion", "localservices", "localservicesnames": [ ... ], "localrelay", "timeoffset", "networkactive",
+  "connections", "connections_in", "connections_out",
+  "networks": [ { "name", "limited", "reachable", "proxy", "proxy_randomize_credentials" }, ... ], "relayfee", "incrementalfee",
+  "localaddresses": [ { "address", "port", "score" }, ... ], "warnings": [ ... ] }    (json object)`,
 		Handler: getNetworkInfo,
 	},
 	{
@@ -29,6 +33,8 @@ var networkMethods = []Method{
 	{
 		Name: "getnettotals", Category: "network",
 		Summary: "Returns information about network traffic, including bytes in, bytes out,\nand current system time.",
+		Result: `{ "totalbytesrecv", "totalbytessent", "timemillis", "uploadtarget": { "timeframe", "target", "target_reached", "serve_historical_blocks",
+  "bytes_left_in_cycle", "time_left_in_cycle" } }    (json object)`,
 		Handler: getNetTotals,
 	},
 	{

@@ -18,6 +18,8 @@ var packageMethods = []Method{
 			maxFeeRateParam, maxBurnAmountParam,
 		},
 		Summary: "Submit a package of raw transactions (serialized, hex-encoded) to local node.\nThe package will be validated according to consensus and mempool policy rules. If any transaction passes, it will be accepted to mempool.",
+		Result: `{ "package_msg", "tx-results": { "wtxid": { "txid", "other-wtxid", "vsize", "fees": { "base", "effective-feerate", "effective-includes": [ ... ] },
+  "error" }, ... }, "replaced-transactions": [ ... ] }    (json object)`,
 		Handler: submitPackage,
 	},
 	{

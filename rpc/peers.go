@@ -13,6 +13,11 @@ var peerMethods = []Method{
 	{
 		Name: "getpeerinfo", Category: "network",
 		Summary: "Returns data about each connected network peer as a json array of objects.\nIts network is one of (ipv4, ipv6, onion, i2p, cjdns, not_publicly_routable).",
+		Result: `[ { "id", "addr", "addrbind", "addrlocal", "network", "services", "servicesnames": [ ... ], "relaytxes", "lastsend", "lastrecv",
+  "last_transaction", "last_block", "bytessent", "bytesrecv", "conntime", "timeoffset", "pingtime", "minping", "pingwait", "version", "subver",
+  "inbound", "bip152_hb_to", "bip152_hb_from", "startingheight", "presynced_headers", "synced_headers", "synced_blocks", "inflight": [ ... ],
+  "addr_relay_enabled", "addr_processed", "addr_rate_limited", "permissions": [ ... ], "minfeefilter", "bytessent_per_msg": { ... },
+  "bytesrecv_per_msg": { ... }, "connection_type", "transport_protocol_type", "session_id" }, ... ]    (json array)`,
 		Handler: getPeerInfo,
 	},
 	{
@@ -40,6 +45,7 @@ var peerMethods = []Method{
 		Name: "getaddednodeinfo", Category: "network",
 		Params:  []Param{{Name: "node", Kind: String, Optional: true, Default: "all nodes", Doc: "If provided, return information about this specific node, otherwise all nodes are returned."}},
 		Summary: "Returns information about the given added node, or all added nodes\n(note that onetry addnodes are not listed here)",
+		Result:  `[ { "addednode", "connected", "addresses": [ { "address", "connected" }, ... ] }, ... ]    (json array)`,
 		Handler: getAddedNodeInfo,
 	},
 }

@@ -22,6 +22,12 @@ var rawTxMethods = []Method{
 			{Name: "blockhash", Kind: String, Optional: true, Doc: "The block in which to look for the transaction"},
 		},
 		Summary: "By default, this call only returns a transaction if it is in the mempool.\nIf a blockhash argument is passed, it will return the transaction if the specified block is available and the transaction is in that block.\n\nIf verbosity is 0 or omitted, returns the serialized transaction as a hex-encoded string.\nIf verbosity is 1, returns a JSON Object with information about the transaction.\nIf verbosity is 2, returns a JSON Object with information about the transaction, including fee and prevout information.",
+		Result: `verbosity 0: "hex"    (string)
+verbosity 1: { "in_active_chain", "txid", "hash", "version", "size", "vsize", "weight", "locktime",
+  "vin": [ { "coinbase" or "txid", "vout", "scriptSig": { "asm", "hex" }; "txinwitness", "sequence" }, ... ],
+  "vout": [ { "value", "n", "scriptPubKey": { "asm", "desc", "hex", "address", "type" } }, ... ],
+  "hex", "blockhash", "confirmations", "time", "blocktime" }    (json object)
+verbosity 2: with the "fee", and the "prevout": { "generated", "height", "value", "scriptPubKey" } of each input`,
 		Handler: getRawTransaction,
 	},
 	{
@@ -31,12 +37,17 @@ var rawTxMethods = []Method{
 			{Name: "iswitness", Kind: Bool, Optional: true, Default: "depends on heuristic tests", Doc: "Whether the transaction hex is a serialized witness transaction."},
 		},
 		Summary: "Return a JSON object representing the serialized, hex-encoded transaction.",
+		Result: `{ "txid", "hash", "version", "size", "vsize", "weight", "locktime",
+  "vin": [ { "coinbase" or "txid", "vout", "scriptSig": { "asm", "hex" }; "txinwitness", "sequence" }, ... ],
+  "vout": [ { "value", "n", "scriptPubKey": { "asm", "desc", "hex", "address", "type" } }, ... ] }    (json object)`,
 		Handler: decodeRawTransaction,
 	},
 	{
 		Name: "decodescript", Category: "rawtransactions",
 		Params:  []Param{{Name: "hexstring", Kind: String, Doc: "the hex-encoded script"}},
 		Summary: "Decode a hex-encoded script.",
+		Result: `{ "asm", "desc", "address", "type", "p2sh",
+  "segwit": { "asm", "desc", "hex", "address", "type", "p2sh-segwit" } }    (json object)`,
 		Handler: decodeScript,
 	},
 }

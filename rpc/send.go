@@ -33,6 +33,8 @@ var sendMethods = []Method{
 		Name: "testmempoolaccept", Category: "rawtransactions",
 		Params:  []Param{{Name: "rawtxs", Kind: Array, Shape: `["rawtx",...]`, Doc: "An array of hex strings of raw transactions."}, maxFeeRateParam},
 		Summary: "Returns result of mempool acceptance tests indicating if raw transaction(s) (serialized, hex-encoded) would be accepted by mempool.\n\nIf multiple transactions are passed in, parents must come before children and package policies apply: the transactions cannot conflict with any mempool transactions or each other.\n\nThe maximum number of transactions allowed is 25.",
+		Result: `[ { "txid", "wtxid", "package-error", "allowed", "vsize", "fees": { "base", "effective-feerate", "effective-includes": [ ... ] },
+  "reject-reason" }, ... ]    (json array)`,
 		Handler: testMempoolAccept,
 	},
 }

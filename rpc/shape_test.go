@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -204,7 +205,7 @@ type result struct {
 	source string // where Core 28 writes it
 }
 
-// answers makes every call and compares.
+// answers makes every call and compares, and looks whether help names every member.
 func (r *rig) answers(rows []result) {
 	r.t.Helper()
 	for _, row := range rows {
@@ -213,10 +214,37 @@ func (r *rig) answers(rows []result) {
 			r.t.Errorf("%s %.60v (%s): %v", row.method, row.params, row.source, e)
 			continue
 		}
-		if err := mustShape(r.t, row.shape).fits(raw, "result"); err != nil {
+		s := mustShape(r.t, row.shape)
+		if err := s.fits(raw, "result"); err != nil {
 			r.t.Errorf("%s %.60v (%s): %v", row.method, row.params, row.source, err)
 		}
+		help := r.wholeHelp(row.method)
+		for _, name := range s.members() {
+			if !strings.Contains(help, `"`+name+`"`) {
+				r.t.Errorf("help %s does not name %q", row.method, name)
+			}
+		}
 	}
+}
+
+var asShown = regexp.MustCompile(`as (get\w+) shows`)
+
+// wholeHelp is the help of a method with that of those to which it refers.
+func (r *rig) wholeHelp(method string) string {
+	help := call[string](r, "help", method)
+	for _, m := range asShown.FindAllStringSubmatch(help, -1) {
+		help += call[string](r, "help", m[1])
+	}
+	return help
+}
+
+// members are the names in a shape, at every depth.
+func (s shape) members() []string {
+	list := s.names
+	for _, of := range s.of {
+		list = append(slices.Clip(list), of.members()...)
+	}
+	return list
 }
 
 // complaint is a call and the error that Core answers, to the letter.

@@ -21,6 +21,11 @@ var templateMethods = []Method{{
 	Params: []Param{{Name: "template_request", Kind: Obj, Shape: `{"mode":"str","capabilities":["str",...],"rules":["segwit","str",...],"longpollid":"str","data":"hex"}`,
 		Doc: "Format of the template"}},
 	Summary: "If the request parameters include a 'mode' key, that is used to explicitly select between the default 'template' request or a 'proposal'.\nIt returns data needed to construct a block to work on.\nFor full specification, see BIPs 22, 23, 9, and 145.",
+	Result: `null if a proposal was accepted, a string according to BIP22 if it was not, otherwise
+{ "capabilities": [ ... ], "version", "rules": [ ... ], "vbavailable": { "name": bit, ... }, "vbrequired", "previousblockhash",
+  "transactions": [ { "data", "txid", "hash", "depends": [ ... ], "fee", "sigops", "weight" }, ... ], "coinbaseaux": {}, "coinbasevalue",
+  "longpollid", "target", "mintime", "mutable": [ ... ], "noncerange", "sigoplimit", "sizelimit", "weightlimit", "curtime", "bits", "height",
+  "signet_challenge", "default_witness_commitment" }    (json object)`,
 	Handler: getBlockTemplate,
 }}
 
