@@ -12,6 +12,7 @@ import (
 	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/consensus"
 	"github.com/troupe-node/troupe/forge"
+	"github.com/troupe-node/troupe/mempool/estimate"
 	"github.com/troupe-node/troupe/mining"
 	"github.com/troupe-node/troupe/tx"
 )
@@ -28,6 +29,7 @@ func TestWhateverComesATemplateIsAValidBlock(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			w := newWeather(t, uint64(seed))
 			w.blow(80)
+			w.calm()
 			t.Logf("%d reorganisations, %d in the pool", w.reorganised, w.board.Pool().Count())
 		})
 	}
@@ -179,6 +181,7 @@ func (w *weather) block() {
 		}
 	}
 	old := w.board.Tip().Tip()
+	on.chain.SetTime(max(on.chain.Time()+1, uint32(w.sim.Now().Unix()))) // of now, so that fees are learned
 	w.add(w.mint(on.chain, txs...))
 	if now := w.board.Tip(); !now.Contains(old) {
 		w.reorganised++
@@ -186,6 +189,34 @@ func (w *weather) block() {
 	if good {
 		w.branches[i] = on
 	}
+}
+
+// calm mines all that is left. Then nothing of what came and went, on whatever branch, may
+// count as waiting in the estimates.
+func (w *weather) calm() {
+	w.t.Helper()
+	w.verify.hold = false
+	for w.sim.Settle(); len(w.verify.held) > 0; w.sim.Settle() {
+		w.release(false)
+	}
+	w.check()
+	tip := w.board.Tip().Tip()
+	job := mining.Job{Params: w.board.Params, Prev: tip, Now: w.sim.Now().Unix(), PayTo: []byte{0x51}}
+	job.Choose(ask[*msg.TxsPicked](w.stage, &msg.PickTxs{}).Picks.Build(), mining.DefaultLimits())
+	block, _ := mining.GrindAll(mining.Assemble(job), 1<<20, 1, func() bool { return false })
+	w.add(block)
+	w.sim.Settle()
+	if n := w.board.Pool().Count(); n != 0 || w.board.Tip().Tip().Hash() != block.Hash() {
+		w.t.Fatalf("%d in the pool after all were mined", n)
+	}
+	all := ask[*msg.RawFeeEstimated](w.stage, &msg.EstimateRawFee{Blocks: 1, Share: 0.5}).Horizons[estimate.Long].Fail
+	if all.From != 0 || all.To < 1e9 {
+		w.t.Fatalf("so many were counted that the records tell something: %+v", all)
+	}
+	if all.Waiting != 0 {
+		w.t.Errorf("%v wait in an empty pool: %+v", all.Waiting, all)
+	}
+	w.t.Logf("fees: %+v", all)
 }
 
 // check builds a template and connects it.
