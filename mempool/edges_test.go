@@ -329,3 +329,41 @@ func TestAFeerateMayReachWhatTheOperatorAllows(t *testing.T) {
 		}
 	}
 }
+
+func TestOfEquallyWorthyOnesTheYoungestGoes(t *testing.T) {
+	w := newWorld(t)
+	var list []*tx.Tx
+	for range 6 {
+		list = append(list, w.pay(1000, w.coin(one)))
+		w.must(list[len(list)-1])
+	}
+	w.pool.Prioritise(list[5].ID(), 500) // worth more than it pays
+	w.pool.Prioritise(list[0].ID(), -500)
+	for _, next := range []int{0, 4, 3, 2, 1, 5} {
+		w.pool.policy.MaxBytes = w.pool.usage - 1
+		w.pool.TrimToSize()
+		if w.pool.ByID(list[next].ID()) != nil {
+			t.Fatalf("number %d is still there", next)
+		}
+	}
+}
+
+func TestTheRaisedMinimumFallsByRoomAndAfterTenSeconds(t *testing.T) {
+	for _, c := range []struct {
+		room    int64 // what the pool may use, in parts of what it does
+		quicker int64
+	}{{1, 1}, {3, 2}, {5, 4}} {
+		w := newWorld(t)
+		w.must(w.pay(1000, w.coin(one)))
+		w.pool.policy.MaxBytes = c.room * w.pool.usage
+		w.pool.rolling.raise(64_000)
+		w.connect(0)
+		if w.now += 10; w.pool.rollingMin(w.now) != 64_000 {
+			t.Errorf("it fell at once, to %d", w.pool.rollingMin(w.now))
+		}
+		w.now += rollingHalfLife/c.quicker - 10
+		if got := w.pool.rollingMin(w.now); got != 32_000 {
+			t.Errorf("with room for %d: %d after what should be half of its life", c.room, got)
+		}
+	}
+}
