@@ -43,6 +43,8 @@ var storeOptions = []Option{
 		apply: boolean(func(c *Config) *bool { return &c.Store.ReindexChainstate })},
 	{Name: "loadblock", Arg: "<file>", Group: GroupStore, Multi: true, Help: "Import blocks from this file after the start",
 		apply: texts(func(c *Config) *[]string { return &c.Store.LoadBlocks })},
+	{Name: "blocksxor", Group: GroupStore, Use: Accepted, Help: "Whether block files are obscured with a key",
+		Why: "there are no block files: the store keeps blocks in its own form"},
 	{Name: "blocksdir", Arg: "<dir>", Group: GroupStore, Use: Refused, Help: "Where block files are kept",
 		Why: "blocks live in the store below -datadir; put that on the disk that has the room"},
 }
