@@ -151,6 +151,7 @@ func TestBelowTheMinimumWorkNothingIsKept(t *testing.T) {
 	if s.Board.Index.Get(blocks[0].Hash()) != nil {
 		t.Error("the header of an unrequested block with little work was kept")
 	}
+	s.said("not adding new block header " + blocks[0].Hash().String() + ", missing anti-dos proof-of-work validation")
 	p.Send(headersOf(blocks[:10]))
 	p.Sync()
 	if s.Board.Index.Get(blocks[0].Hash()) != nil {

@@ -159,7 +159,7 @@ func (r *root) company(k *kit.Context) error {
 		Opened: func() { self.Post(&pooled{}) },
 	}))
 	r.play(k, txfetch.Spec(txfetch.Deps{Board: n.Board, Cast: n.Cast, Log: n.log}))
-	r.play(k, blocks.Spec(blocks.Deps{Board: n.Board, Cast: n.Cast, Config: download.BlocksConfig{Params: n.Params}}))
+	r.play(k, blocks.Spec(blocks.Deps{Board: n.Board, Cast: n.Cast, Config: download.BlocksConfig{Params: n.Params}, Log: n.log}))
 	r.play(k, headers.Spec(headers.Deps{Board: n.Board, Cast: n.Cast, Config: download.HeadersConfig{Params: n.Params}, Log: n.log}))
 	r.play(k, minter.Spec(minter.Deps{
 		Board: n.Board, Cast: n.Cast, Log: n.log, Limits: n.TemplateLimits(),

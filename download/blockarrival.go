@@ -1,6 +1,7 @@
 package download
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/troupe-node/troupe/tx"
@@ -152,8 +153,8 @@ func (m *Blocks) Settled(now time.Time, hash tx.Hash, o Outcome) {
 	default:
 		w.become(now, settled)
 	}
-	if o == Stored {
-		m.stall.connected(m.cfg.Stall)
+	if o == Stored && m.stall.connected(m.cfg.Stall) {
+		m.add(Note{Nobody, fmt.Sprintf("Decreased stalling timeout to %d seconds", int(m.stall.patience.Seconds()))})
 	}
 	m.retarget()
 	m.deliver(now)

@@ -1,6 +1,7 @@
 package download
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -17,10 +18,12 @@ type stallClock struct {
 	hedged   bool
 }
 
-// connected makes the patience shrink back with every block that connects
-// (Core's factor).
-func (s *stallClock) connected(least time.Duration) {
-	s.patience = max(least, s.patience*85/100)
+// connected makes the patience shrink back with every block that connects, by Core's
+// factor and in whole seconds like Core's. It tells whether it did.
+func (s *stallClock) connected(least time.Duration) bool {
+	was := s.patience
+	s.patience = max(least, (s.patience * 85 / 100).Truncate(time.Second))
+	return s.patience < was
 }
 
 // missing is the lowest block of a track that has not arrived, with how many
@@ -89,6 +92,7 @@ func (m *Blocks) checkStall(now time.Time) {
 		s.full = time.Time{}
 	case s.full.IsZero():
 		s.full = now
+		m.add(Note{w.leases[0].peer.id, "Stall started"})
 	}
 	if w == nil {
 		return
@@ -101,7 +105,10 @@ func (m *Blocks) checkStall(now time.Time) {
 		return
 	}
 	m.convict(now, w)
-	s.patience = min(2*s.patience, m.cfg.StallMax)
+	if next := min(2*s.patience, m.cfg.StallMax); next > s.patience {
+		s.patience = next
+		m.add(Note{Nobody, fmt.Sprintf("Increased stalling timeout temporarily to %d seconds", int(s.patience.Seconds()))})
+	}
 	s.block = nil
 }
 

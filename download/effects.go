@@ -57,7 +57,7 @@ type Disconnect struct {
 	Misbehaved bool
 }
 
-// Note is something worth a line in the log.
+// Note is something worth a line in the log, about a peer or Nobody.
 type Note struct {
 	Peer PeerID
 	Text string

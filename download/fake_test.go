@@ -210,6 +210,9 @@ func (f *fakeTree) show(e Effect) string {
 		}
 		return fmt.Sprintf("getdata to %d: %s", e.Peer, strings.Join(ids, " "))
 	case Note:
+		if e.Peer == Nobody {
+			return "note: " + e.Text
+		}
 		return fmt.Sprintf("note on %d: %s", e.Peer, e.Text)
 	case Disconnect:
 		if e.Misbehaved {

@@ -58,6 +58,7 @@ var (
 	MessageReceived  = frequent(newEvent("p2p.received", category.P2P, Debug, "received", Peer, Command, Bytes))
 	MessageSent      = frequent(newEvent("p2p.sent", category.P2P, Debug, "sent", Peer, Command, Bytes))
 	MessageUnknown   = frequent(newEvent("p2p.unknown", category.P2P, Debug, "unknown command ignored", Peer, Command, Bytes))
+	DownloadNote     = newEvent("download.note", category.Net, Debug, "about the download of blocks")
 	NetNote          = newEvent("net.note", category.Net, Info, "about the network")
 )
 

@@ -12,6 +12,7 @@ package blocks
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -31,6 +32,13 @@ type Deps struct {
 	Board  *msg.Board
 	Cast   *msg.Cast
 	Config download.BlocksConfig
+	Log    Log
+}
+
+// Log is told what people want to know of single peers, and of all.
+type Log interface {
+	PeerNote(p *msg.Peer, text string)
+	DownloadNote(text string)
 }
 
 // patience is how long chain may take for a block: it may be in the middle of a
@@ -258,6 +266,7 @@ func (b *blocks) arrived(k *kit.Context, a *arrival) {
 		b.submit(k, a, true)
 	case download.PassUnrequested:
 		if b.lowWork(a.msg.Block) {
+			b.Log.PeerNote(a.msg.Peer, "AcceptBlockHeader: not adding new block header "+hash.String()+", missing anti-dos proof-of-work validation")
 			a.over(nil)
 			return
 		}
@@ -406,6 +415,12 @@ func (b *blocks) perform(k *kit.Context, e download.Effect) {
 	case download.Discard:
 		if a := b.unstage(e.Hash); a != nil {
 			a.over(nil)
+		}
+	case download.Note:
+		if p := b.peers[e.Peer]; p != nil {
+			b.Log.PeerNote(p, fmt.Sprintf("%s peer=%d", e.Text, p.Number()))
+		} else {
+			b.Log.DownloadNote(e.Text)
 		}
 	case download.Disconnect:
 		b.send(k, e.Peer, &msg.Disconnect{Reason: e.Reason, Misbehaved: e.Misbehaved})

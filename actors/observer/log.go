@@ -60,6 +60,9 @@ func (l *Log) PeerNote(p *msg.Peer, text string) {
 	}
 }
 
+// DownloadNote is blocks': a line in Core's words.
+func (l *Log) DownloadNote(text string) { logs.DownloadNote.Log(l.L, logs.Detail.Is(text)) }
+
 // PeerRefused is registry's: a socket got no slot.
 func (l *Log) PeerRefused(addr, why string) {
 	logs.PeerRefused.Log(l.L, logs.Addr.Is(addr), logs.Inbound.Is(true), logs.Reason.Is(why), logs.Detail.Is("connection from "+addr+" "+why))
