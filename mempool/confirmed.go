@@ -36,15 +36,16 @@ func (c *Confirmed) InLastBlock(id tx.Hash) *tx.Tx {
 }
 
 func (c *Confirmed) connect(b *tx.Block) {
+	last := make(map[tx.Hash]*tx.Tx, 2*len(b.Txs))
+	for _, t := range b.Txs {
+		last[t.ID()], last[t.WitnessID()] = t, t
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.last = make(map[tx.Hash]*tx.Tx, 2*len(b.Txs))
-	for _, t := range b.Txs {
-		for _, id := range [...]tx.Hash{t.ID(), t.WitnessID()} {
-			c.recent.add(id)
-			c.last[id] = t
-		}
+	for id := range last {
+		c.recent.add(id)
 	}
+	c.last = last
 }
 
 // disconnect forgets all: what left the chain may be worth fetching again.
