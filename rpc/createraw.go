@@ -163,12 +163,15 @@ func (n *Node) parseOutput(m member) (o tx.Output, key string, err error) {
 		o.PkScript = script.NewBuilder().Op(script.OP_RETURN).RawData(data).Script()
 		return o, "data", nil
 	}
+	amount, err := ParseAmount(m.value) // before the address, as in Core
+	if err != nil {
+		return o, "", err
+	}
+	o.Value = int64(amount)
 	if o.PkScript, err = address.Decode(m.name, n.Board.Params.Name); err != nil {
 		return o, "", Errorf(CodeInvalidAddress, "Invalid Bitcoin address: %s", m.name)
 	}
-	amount, err := ParseAmount(m.value)
-	o.Value = int64(amount)
-	return o, string(o.PkScript), err
+	return o, string(o.PkScript), nil
 }
 
 // combineRawTransaction merges what several people have signed.

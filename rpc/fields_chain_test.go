@@ -195,3 +195,48 @@ func TestTheSizeOnDiskFollowsTheBlocks(t *testing.T) {
 		}
 	}
 }
+
+func TestTransactionsAreMadeAndProvedInCoresWords(t *testing.T) {
+	r := newRig(t)
+	const address = "mjTkW3DjgyZck4KbiRusZsqTgaYTxdSz6z"
+	id := strings.Repeat("ab", 32)
+	in := func(members ...any) []any {
+		m := map[string]any{}
+		for i := 0; i < len(members); i += 2 {
+			m[members[i].(string)] = members[i+1]
+		}
+		return []any{m}
+	}
+	out := map[string]any{address: 1}
+	r.answers([]result{
+		{"createrawtransaction", []any{in("txid", id, "vout", 0), out}, "hex", "rawtransaction.cpp, createrawtransaction"},
+		{"createrawtransaction", []any{in("txid", id, "vout", 0), []any{out, map[string]any{"data": "00"}}, 5, true}, "hex", "rawtransaction.cpp, createrawtransaction"},
+		{"createrawtransaction", []any{in("txid", id, "vout", 0, "sequence", "x"), out}, "hex", "rawtransaction_util.cpp, AddInputs takes no notice"},
+		{"verifytxoutproof", []any{strings.Repeat("00", 84) + "00" + "00"}, "[hash*]", "txoutproof.cpp, verifytxoutproof"},
+	})
+	r.complains([]complaint{
+		{"createrawtransaction", []any{[]any{1}, out}, -3, "JSON value of type number is not of expected type object"},
+		{"createrawtransaction", []any{in("vout", 0), out}, -3, "JSON value of type null is not of expected type string"},
+		{"createrawtransaction", []any{in("txid", "ab", "vout", 0), out}, -8, "txid must be of length 64 (not 2, for 'ab')"},
+		{"createrawtransaction", []any{in("txid", id), out}, -8, "Invalid parameter, missing vout key"},
+		{"createrawtransaction", []any{in("txid", id, "vout", -1), out}, -8, "Invalid parameter, vout cannot be negative"},
+		{"createrawtransaction", []any{in("txid", id, "vout", 0, "sequence", -1), out}, -8, "Invalid parameter, sequence number is out of range"},
+		{"createrawtransaction", []any{in("txid", id, "vout", 0, "sequence", 4294967295), out, 0, true}, -8, "Invalid parameter combination: Sequence number(s) contradict replaceable option"},
+		{"createrawtransaction", []any{[]any{}, nil}, -8, "Invalid parameter, output argument must be non-null"},
+		{"createrawtransaction", []any{[]any{}, "x"}, -3, "JSON value of type string is not of expected type array"},
+		{"createrawtransaction", []any{[]any{}, []any{1}}, -8, "Invalid parameter, key-value pair not an object as expected"},
+		{"createrawtransaction", []any{[]any{}, []any{map[string]any{"a": 1, "b": 1}}}, -8, "Invalid parameter, key-value pair must contain exactly one key"},
+		{"createrawtransaction", []any{[]any{}, []any{out, out}}, -8, "Invalid parameter, duplicated address: " + address},
+		{"createrawtransaction", []any{[]any{}, []any{map[string]any{"data": "00"}, map[string]any{"data": "00"}}}, -8, "Invalid parameter, duplicate key: data"},
+		{"createrawtransaction", []any{[]any{}, map[string]any{"data": "x"}}, -8, "Data must be hexadecimal string (not 'x')"},
+		{"createrawtransaction", []any{[]any{}, map[string]any{"x": 1}}, -5, "Invalid Bitcoin address: x"},
+		{"createrawtransaction", []any{[]any{}, map[string]any{"x": "y"}}, -3, "Invalid amount"},
+		{"createrawtransaction", []any{[]any{}, out, -1}, -8, "Invalid parameter, locktime out of range"},
+		{"gettxoutproof", []any{[]any{}}, -8, "Parameter 'txids' cannot be empty"},
+		{"gettxoutproof", []any{[]any{id, id}}, -8, "Invalid parameter, duplicated txid: " + id},
+		{"gettxoutproof", []any{[]any{id}}, -5, "Transaction not yet in block"},
+		{"gettxoutproof", []any{[]any{id}, id}, -5, "Block not found"},
+		{"gettxoutproof", []any{[]any{id}, genesisHash}, -5, "Not all transactions found in specified or retrieved block"},
+		{"verifytxoutproof", []any{"x"}, -8, "proof must be hexadecimal string (not 'x')"},
+	})
+}

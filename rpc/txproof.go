@@ -1,8 +1,6 @@
 package rpc
 
 import (
-	"encoding/hex"
-
 	"github.com/troupe-node/troupe/chainstate"
 	"github.com/troupe-node/troupe/tx"
 )
@@ -115,9 +113,12 @@ func (c *Call) blockWith(s *chainstate.Snapshot, wanted map[tx.Hash]bool) (*chai
 }
 
 func verifyTxOutProof(c *Call) (any, error) {
-	raw, err := hex.DecodeString(c.String(0, ""))
-	if err != nil || len(raw) < tx.HeaderSize {
-		return nil, Errorf(CodeMisc, "proof cannot be read: it is no header with a partial merkle tree in hex")
+	raw, err := parseHexArg(c.String(0, ""), "proof")
+	if err != nil {
+		return nil, err
+	}
+	if len(raw) < tx.HeaderSize {
+		return nil, Errorf(CodeMisc, "proof cannot be read: it is no header with a partial merkle tree")
 	}
 	h, err := tx.ParseHeader(raw[:tx.HeaderSize])
 	if err != nil {
