@@ -324,6 +324,14 @@ func TestTheLongestTipAgeIsThatOfCore(t *testing.T) {
 	}
 }
 
+// Core's rig for crashes gives them, to have a pool that takes no memory.
+func TestFamiliesInThePoolMayBeForbidden(t *testing.T) {
+	m := mustLoad(t, nil, nil, "-regtest", "-limitancestorcount=0", "-limitdescendantcount=0", "-limitancestorsize=0", "-limitdescendantsize=0", "-maxmempool=0").Config.Mempool
+	if m.AncestorCount != 0 || m.DescendantCount != 0 || m.AncestorBytes != 0 || m.DescendantBytes != 0 || m.MaxBytes != 0 {
+		t.Errorf("not what was written: %+v", m)
+	}
+}
+
 func TestAllMistakesAreReportedAtOnceWithTheirPlaceAndASuggestion(t *testing.T) {
 	conf := files{"/d/bitcoin.conf": "regtest=1\ndbcahce=5\n[regtset]\n[regtest]\nprot=1\nserver=true\nport=70000\nwhitelist=nobann@1.2.3.4\nnoserver\n-txindex=1\nrpcpassword=a#b\n"}
 	_, err := loadWith(t, conf, []string{"TROUPE_DBCACH=1", "TROUPE_VECTORS=/v"}, "-par=x", "-proxy=1.2.3.4:9050")

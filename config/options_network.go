@@ -113,8 +113,8 @@ func port(option string, field func(*Config) *uint16) func(*Config, []Value) err
 func thousands(field func(*Config) *int64) func(*Config, []Value) error {
 	return one(field, func(s string) (int64, error) {
 		n, err := strconv.ParseInt(s, 10, 32)
-		if err != nil || n < 1 {
-			return 0, fmt.Errorf("%q is not a whole number above 0", s)
+		if err != nil || n < 0 {
+			return 0, fmt.Errorf("%q is not a whole number", s)
 		}
 		return n * 1000, nil
 	})
