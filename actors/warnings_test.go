@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/troupe-node/troupe/actors/msg"
+	"github.com/troupe-node/troupe/forge"
+	"github.com/troupe-node/troupe/tx"
 )
 
 const disagree = "Warning: We do not appear to fully agree with our peers! You may need to upgrade, or other nodes may need to upgrade."
@@ -57,4 +59,33 @@ func TestAnInvalidBranchWithMuchMoreWorkIsAWarningWhileItIsAhead(t *testing.T) {
 	waitFor(t, "the alert", func() bool { return alerts(path) == strings.ReplaceAll(disagree, "!", "")+"\n" })
 	order(msg.ReconsiderBlock, 3)
 	waitFor(t, "its end", func() bool { return len(n.Board.Warnings()) == 0 })
+}
+
+// Others go on without us, and our tip need not move again.
+func TestABranchThatTurnsOutInvalidIsAWarningThoughOurTipStays(t *testing.T) {
+	n := testNode(t)
+	mint(t, n, 2)
+	f, err := forge.New("greedy", n.Params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var headers []tx.Header
+	var bodies []*tx.Block
+	prev, at := n.Params.GenesisHash, n.Params.Genesis.Header.Time
+	for h := int32(1); h <= 12; h++ {
+		at += 600
+		b := f.Block(prev, h, at, nil, forge.BlockOptions{Fees: 1}) // that nobody paid
+		headers, bodies, prev = append(headers, b.Header), append(bodies, b), b.Hash()
+	}
+	if a := ask[*msg.HeadersAdded](t, n, n.Cast.Chain(), &msg.AddHeaders{Headers: headers}); a.Err != nil {
+		t.Fatal(a.Err)
+	}
+	old := tip(n)
+	for _, b := range bodies[:3] { // with the third the branch has more work than our chain
+		ask[*msg.BlockVerdict](t, n, n.Cast.Chain(), &msg.AddBlock{Block: b, Requested: true})
+	}
+	waitFor(t, "the warning", func() bool { return slices.Equal(n.Board.Warnings(), []string{disagree}) })
+	if tip(n) != old {
+		t.Errorf("the tip moved to %s", tip(n))
+	}
 }

@@ -82,6 +82,7 @@ func (c *chain) publish(k *kit.Context, ready *chainstate.Ready) {
 	if ready.BestHeader != nil {
 		k.Send(c.Cast.Blocks(), &msg.HeaderChanged{})
 		k.Send(c.Cast.Headers(), &msg.HeaderChanged{})
+		k.Send(c.Cast.Notify(), &msg.HeaderChanged{})
 	}
 }
 

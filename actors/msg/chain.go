@@ -116,7 +116,7 @@ var (
 	})
 	_ = kit.Register[*HeaderChanged](kit.Message{
 		Lane: kit.Control, Full: kit.Conflate, Role: kit.Event,
-		From: []string{KindChain}, To: []string{KindBlocks, KindHeaders},
+		From: []string{KindChain}, To: []string{KindBlocks, KindHeaders, KindNotify},
 		Doc: "the board has another best header",
 	})
 )

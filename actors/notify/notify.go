@@ -74,6 +74,8 @@ func (n *notifier) Receive(k *kit.Context, m any) {
 	case *msg.TipChanged:
 		n.tip(k)
 		n.look(k)
+	case *msg.HeaderChanged: // it does when a branch turns out invalid, too
+		n.look(k)
 	case *looked:
 		n.seen(k, m)
 	case *ran:
