@@ -208,10 +208,14 @@ func TestTransactionsAreMadeAndProvedInCoresWords(t *testing.T) {
 		return []any{m}
 	}
 	out := map[string]any{address: 1}
+	bare := call[string](r, "createrawtransaction", in("txid", id, "vout", 0), out)
+	const key = "cUeKHd5orzT3mz8P9pxyREHfsWtVfgsfDjiZZBcjUBAaGk1BTj7N" // of rpc_signrawtransactionwithkey.py
 	r.answers([]result{
 		{"createrawtransaction", []any{in("txid", id, "vout", 0), out}, "hex", "rawtransaction.cpp, createrawtransaction"},
 		{"createrawtransaction", []any{in("txid", id, "vout", 0), []any{out, map[string]any{"data": "00"}}, 5, true}, "hex", "rawtransaction.cpp, createrawtransaction"},
 		{"createrawtransaction", []any{in("txid", id, "vout", 0, "sequence", "x"), out}, "hex", "rawtransaction_util.cpp, AddInputs takes no notice"},
+		{"signrawtransactionwithkey", []any{bare, []string{key}}, "{hex:hex complete:bool errors:[{txid:hash vout:int witness:[hex*] scriptSig:hex sequence:int error:str}]}", "rawtransaction_util.cpp, TxInErrorToJSON"},
+		{"signrawtransactionwithkey", []any{bare, []string{key}, in("txid", id, "vout", 0, "scriptPubKey", "51")}, "{hex:hex complete:bool}", "rawtransaction_util.cpp, SignTransactionResultToJSON"},
 		{"verifytxoutproof", []any{strings.Repeat("00", 84) + "00" + "00"}, "[hash*]", "txoutproof.cpp, verifytxoutproof"},
 	})
 	r.complains([]complaint{
@@ -232,6 +236,16 @@ func TestTransactionsAreMadeAndProvedInCoresWords(t *testing.T) {
 		{"createrawtransaction", []any{[]any{}, map[string]any{"x": 1}}, -5, "Invalid Bitcoin address: x"},
 		{"createrawtransaction", []any{[]any{}, map[string]any{"x": "y"}}, -3, "Invalid amount"},
 		{"createrawtransaction", []any{[]any{}, out, -1}, -8, "Invalid parameter, locktime out of range"},
+		{"signrawtransactionwithkey", []any{"00", []any{}}, -22, "TX decode failed. Make sure the tx has at least one input."},
+		{"signrawtransactionwithkey", []any{bare, []string{"x"}}, -5, "Invalid private key"},
+		{"signrawtransactionwithkey", []any{bare, []any{}, []any{1}}, -22, `expected object with {"txid'","vout","scriptPubKey"}`},
+		{"signrawtransactionwithkey", []any{bare, []any{}, in("txid", id, "vout", 0)}, -3, "Missing scriptPubKey"},
+		{"signrawtransactionwithkey", []any{bare, []any{}, in("txid", id, "vout", -1, "scriptPubKey", "51")}, -22, "vout cannot be negative"},
+		{"signrawtransactionwithkey", []any{bare, []any{}, in("txid", id, "vout", 1<<31, "scriptPubKey", "51")}, -1, "JSON integer out of range"},
+		{"signrawtransactionwithkey", []any{bare, []any{}, nil, "x"}, -8, "'x' is not a valid sighash parameter."},
+		{"combinerawtransaction", []any{[]any{}}, -22, "Missing transactions"},
+		{"combinerawtransaction", []any{[]any{"00"}}, -22, "TX decode failed for tx 0. Make sure the tx has at least one input."},
+		{"combinerawtransaction", []any{[]any{bare}}, -25, "Input not found or already spent"},
 		{"gettxoutproof", []any{[]any{}}, -8, "Parameter 'txids' cannot be empty"},
 		{"gettxoutproof", []any{[]any{id, id}}, -8, "Invalid parameter, duplicated txid: " + id},
 		{"gettxoutproof", []any{[]any{id}}, -5, "Transaction not yet in block"},

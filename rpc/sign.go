@@ -218,7 +218,10 @@ func (f fields) prevOut() (op tx.OutPoint, pkScript []byte, err error) {
 	if err != nil {
 		return op, nil, err
 	}
-	if vout < 0 || vout > math.MaxInt32 {
+	switch {
+	case vout > math.MaxInt32:
+		return op, nil, Errorf(CodeMisc, "JSON integer out of range")
+	case vout < 0:
 		return op, nil, Errorf(CodeDeserialization, "vout cannot be negative")
 	}
 	op.Index = uint32(vout)
