@@ -199,6 +199,8 @@ func TestWhatFileIsRefused(t *testing.T) {
 		"it counts to NaN":                       func(p []any) { p[11] = math.NaN() },
 		"it counts to -1":                        func(p []any) { p[14] = -1.0 },
 		"it counts to +Inf":                      func(p []any) { p[14] = math.Inf(1) },
+		"its horizons reach 3, 2 and 24 blocks":  func(p []any) { p[25] = uint32(3) },
+		"its horizons reach 1, 25 and 24 blocks": func(p []any) { p[9] = uint32(25) },
 		"it has records of 0 blocks":             func(p []any) { p[16], p[17] = uint8(0), uint8(0) },
 		"1 periods for what was confirmed, and ": func(p []any) { p[20] = uint8(0) },
 	} {

@@ -113,6 +113,10 @@ func Decode(b []byte) (*Estimator, error) {
 	e.records[Medium] = r.records(n, enough)
 	e.records[Short] = r.records(n, enoughShort)
 	e.records[Long] = r.records(n, enough)
+	// What reaches a target is looked for from the shortest up.
+	if s, m, l := e.records[Short].longest(), e.records[Medium].longest(), e.records[Long].longest(); s > m || m > l {
+		r.fail("its horizons reach %d, %d and %d blocks", s, m, l)
+	}
 	if r.err != nil {
 		return nil, r.err
 	}
