@@ -11,7 +11,9 @@
 //
 // Entries are immutable. Readers find them through a [View] without asking the
 // owner: an index that only the owner writes, and a log of what was accepted that
-// each reader walks at its own pace.
+// each reader walks at its own pace. What peers gave in vain is remembered here, too,
+// with what the last blocks confirmed, so that it is not fetched again: verdicts.go
+// is about that, with [Orphanage], [Refusals] and [Confirmed].
 //
 // Start reading at [Pool], then prepare.go, check.go and finish.go in the order
 // in which a transaction meets them.
