@@ -139,6 +139,15 @@ func TestAPeerWithoutWitnessesIsAskedWithoutThem(t *testing.T) {
 	expect(t, "request", ask.List, []wire.InvVect{{Type: wire.InvTx, Hash: pay.ID()}})
 }
 
+func TestABlockWithoutWitnessesIsAskedOfAPeerThatKnowsNone(t *testing.T) {
+	s := play(t, "-testactivationheight=segwit@500")
+	p := s.peer(testpeer.Options{TxID: true, Version: func(v *wire.Version) { v.Services = wire.NodeNetwork }})
+	b := s.chain.Mint(nil, nil)
+	p.Send(headersOf([]*tx.Block{b}))
+	ask := testpeer.Wait[*wire.GetData](p, nil)
+	expect(t, "request", ask.List, []wire.InvVect{{Type: wire.InvBlock, Hash: b.Hash()}})
+}
+
 func TestWithForceRelayWhatIsInThePoolIsAnnouncedAnew(t *testing.T) {
 	s := play(t, "-whitelist=forcerelay,noban@127.0.0.1")
 	s.coins(5)

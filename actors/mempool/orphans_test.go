@@ -146,3 +146,31 @@ func TestTheLastBlocksTransactionsAreRemembered(t *testing.T) {
 		t.Fatal("it is confirmed, and not by the last block")
 	}
 }
+
+func TestAnOrphanOfTwoParentsWaitsForBoth(t *testing.T) {
+	s := newStage(t)
+	s.board.PublishPeers(&msg.PeerList{Peers: []*msg.Peer{{ID: 3}}})
+	pay := func(coins ...forge.Coin) (made forge.Coin, t *tx.Tx) {
+		var sum int64
+		for _, c := range coins {
+			sum += c.Value
+		}
+		plan := forge.Spend{Coins: coins, Pays: []forge.Pay{{Value: sum - 5000, Key: s.forge.Key(1)}}}
+		t = plan.Sign()
+		return plan.Made(t)[0], t
+	}
+	a, _ := s.chain.Coin()
+	b, _ := s.chain.Coin()
+	fromA, parentA := pay(a)
+	fromB, parentB := pay(b)
+	_, orphan := pay(fromA, fromB)
+	s.fromPeer(3, orphan, parentA)
+	pool := s.board.Pool()
+	if came := pool.Orphans().List(); len(came) != 1 || pool.Count() != 1 {
+		t.Fatalf("%d orphans, %d in the pool", len(came), pool.Count())
+	}
+	s.fromPeer(3, parentB)
+	if pool = s.board.Pool(); pool.Orphans().Len() != 0 || pool.ByID(orphan.ID()) == nil {
+		t.Fatal("both parents are here, and it waits")
+	}
+}
