@@ -3,6 +3,7 @@ package rpc
 import (
 	"encoding/json"
 	"fmt"
+	"runtime/metrics"
 	"time"
 )
 
@@ -43,7 +44,7 @@ var controlMethods = []Method{
 		Name: "getmemoryinfo", Category: "control",
 		Params:  []Param{{Name: "mode", Kind: String, Optional: true, Default: "\"stats\"", Doc: "determines what kind of information is returned.\n  - \"stats\" returns general statistics about memory usage in the daemon.\n  - \"mallocinfo\" returns an XML string describing low-level heap state (not available)."}},
 		Summary: "Returns an object containing information about memory usage.",
-		Result:  `{ "locked": { "used", "free", "total", "locked", "chunks_used", "chunks_free" } }    (json object)`,
+		Result:  "{ \"locked\": { \"used\", \"free\", \"total\", \"locked\", \"chunks_used\", \"chunks_free\" } }    (json object) Bytes and 8 KiB pages of the heap: no memory is locked, for there are no secrets to keep in it",
 		Handler: getMemoryInfo,
 	},
 	loggingMethod,
@@ -55,7 +56,7 @@ var controlMethods = []Method{
 		Handler: getIndexInfo,
 	},
 	{
-		Name: "getzmqnotifications", Category: "zmq",
+		Name: "getzmqnotifications", Category: "zmq", Hidden: true, // nothing is published
 		Summary: "Returns information about the active ZeroMQ notifications.",
 		Result:  `[ ... ]    (json array)`,
 		Handler: func(*Call) (any, error) { return []any{}, nil },
@@ -115,20 +116,34 @@ func stop(c *Call) (any, error) {
 }
 
 type lockedMemory struct {
-	Used       int `json:"used"`
-	Free       int `json:"free"`
-	Total      int `json:"total"`
-	Locked     int `json:"locked"`
-	ChunksUsed int `json:"chunks_used"`
-	ChunksFree int `json:"chunks_free"`
+	Used       uint64 `json:"used"`
+	Free       uint64 `json:"free"`
+	Total      uint64 `json:"total"`
+	Locked     uint64 `json:"locked"`
+	ChunksUsed uint64 `json:"chunks_used"`
+	ChunksFree uint64 `json:"chunks_free"`
 }
 
-// getMemoryInfo tells of memory that is kept from being swapped: there is none,
-// for the node holds no secrets.
+// heapPage is the size of the pages that Go's heap is made of.
+const heapPage = 8 << 10
+
+// managedMemory is Go's heap in the fields of Core's pool for secrets: the node holds no
+// secrets and locks nothing, and this is the memory that it does manage.
+func managedMemory() lockedMemory {
+	list := []metrics.Sample{
+		{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/unused:bytes"},
+		{Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/heap/released:bytes"},
+	}
+	metrics.Read(list)
+	used := list[0].Value.Uint64() + list[1].Value.Uint64()
+	free := list[2].Value.Uint64() + list[3].Value.Uint64()
+	return lockedMemory{Used: used, Free: free, Total: used + free, ChunksUsed: used / heapPage, ChunksFree: free / heapPage}
+}
+
 func getMemoryInfo(c *Call) (any, error) {
 	switch mode := c.String(0, "stats"); mode {
 	case "stats":
-		return Object{{"locked", lockedMemory{}}}, nil
+		return Object{{"locked", managedMemory()}}, nil
 	case "mallocinfo":
 		return nil, Errorf(CodeInvalidParam, "mallocinfo mode not available")
 	default:

@@ -30,7 +30,6 @@ func TestTheNodeSaysWhoItIs(t *testing.T) {
 	for method, want := range map[string]string{
 		"getconnectioncount": "0", "getpeerinfo": "[]", "getaddednodeinfo": "[]", "listbanned": "[]", "ping": "null", "clearbanned": "null",
 		"getindexinfo": "{}", "getzmqnotifications": "[]",
-		"getmemoryinfo": `{"locked":{"used":0,"free":0,"total":0,"locked":0,"chunks_used":0,"chunks_free":0}}`,
 	} {
 		if got := r.raw(method); got != want {
 			t.Errorf("%s: %s, want %s", method, got, want)
@@ -41,6 +40,22 @@ func TestTheNodeSaysWhoItIs(t *testing.T) {
 	if up := call[int](r, "uptime"); up < 0 || up > 60 {
 		t.Errorf("uptime %d", up)
 	}
+}
+
+func TestMemoryInfoIsOfTheHeap(t *testing.T) {
+	r := newRig(t)
+	m := call[struct {
+		Locked struct {
+			Used, Free, Total, Locked uint64
+			ChunksUsed                uint64 `json:"chunks_used"`
+			ChunksFree                uint64 `json:"chunks_free"`
+		}
+	}](r, "getmemoryinfo").Locked
+	if m.Used < 1<<20 || m.Used+m.Free != m.Total || m.Locked != 0 || m.ChunksUsed == 0 || m.ChunksUsed > m.Used/(8<<10) {
+		t.Errorf("%+v", m)
+	}
+	r.refuses(-8, "mallocinfo mode not available", "getmemoryinfo", "mallocinfo")
+	r.refuses(-8, "unknown mode foobar", "getmemoryinfo", "foobar")
 }
 
 func TestBansComeAndGo(t *testing.T) {

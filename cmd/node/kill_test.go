@@ -42,13 +42,8 @@ func importOnce(t *testing.T, dir, file string, killAfter time.Duration) bool {
 // mainNode runs a node on the main chain that talks to nobody but who is named.
 func mainNode(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
-	rpc, p2p := freePort(t), freePort(t)
-	base := []string{"run", "-datadir=" + dir, "-connect=0", "-listen=1", "-bind=127.0.0.1", "-printtoconsole=0", "-minimumchainwork=0",
-		"-dnsseed=0", fmt.Sprintf("-rpcport=%d", rpc), fmt.Sprintf("-port=%d", p2p)}
-	p := launch(t, "troupe", append(base, args...)...)
-	p.dir, p.chainDir, p.port, p.p2p = dir, dir, rpc, p2p
-	p.until("the node answers", func() bool { return p.try(nil, "getblockcount") == nil })
-	return p
+	base := []string{"-connect=0", "-listen=1", "-bind=127.0.0.1", "-printtoconsole=0", "-minimumchainwork=0"}
+	return launchAnswering(t, dir, dir, append(base, args...))
 }
 
 func (p *process) height() (h int) {

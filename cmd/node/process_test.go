@@ -86,13 +86,35 @@ func launch(t testing.TB, name string, args ...string) *process {
 // launchNode runs a regtest node in dir and waits until it answers.
 func launchNode(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
-	rpc, p2p := freePort(t), freePort(t)
-	base := []string{"run", "-regtest", "-datadir=" + dir, "-dnsseed=0", "-printtoconsole=0", "-logformat=json",
-		fmt.Sprintf("-rpcport=%d", rpc), fmt.Sprintf("-port=%d", p2p), "-bind=127.0.0.1"}
-	p := launch(t, "troupe", append(base, args...)...)
-	p.dir, p.chainDir, p.port, p.p2p = dir, filepath.Join(dir, "regtest"), rpc, p2p
-	p.until("the node answers", func() bool { return p.try(nil, "getblockcount") == nil })
-	return p
+	base := []string{"-regtest", "-printtoconsole=0", "-logformat=json", "-bind=127.0.0.1"}
+	return launchAnswering(t, dir, filepath.Join(dir, "regtest"), append(base, args...))
+}
+
+// launchAnswering runs a node on two free ports and waits until it answers. What was free a
+// moment ago somebody else may have taken, a connection of another test say: then there are
+// others.
+func launchAnswering(t testing.TB, dir, chainDir string, args []string) *process {
+	t.Helper()
+	for tries := 1; ; tries++ {
+		rpc, p2p := freePort(t), freePort(t)
+		base := []string{"run", "-datadir=" + dir, "-dnsseed=0", fmt.Sprintf("-rpcport=%d", rpc), fmt.Sprintf("-port=%d", p2p)}
+		p := launch(t, "troupe", append(base, args...)...)
+		p.dir, p.chainDir, p.port, p.p2p = dir, chainDir, rpc, p2p
+		taken := func() bool { return p.ended() && p.ProcessState.ExitCode() == exitAddress && tries < 5 }
+		p.unless(taken, "the node answers", func() bool { return p.try(nil, "getblockcount") == nil })
+		if !taken() {
+			return p
+		}
+	}
+}
+
+func (p *process) ended() bool {
+	select {
+	case <-p.waited:
+		return true
+	default:
+		return false
+	}
 }
 
 func freePort(t testing.TB) int {
@@ -107,14 +129,19 @@ func freePort(t testing.TB) int {
 
 func (p *process) until(what string, done func() bool) {
 	p.t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if done() {
+	p.unless(func() bool { return false }, what, done)
+}
+
+// unless waits until something is done, or the other thing has happened.
+func (p *process) unless(other func() bool, what string, done func() bool) {
+	p.t.Helper()
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		ended := p.ended() // before it is asked for the last time
+		switch {
+		case done(), other():
 			return
-		}
-		select {
-		case <-p.waited:
+		case ended:
 			p.t.Fatalf("waiting until %s: the process ended: %v\n%s", what, p.waitErr, p.errs.String())
-		default:
 		}
 	}
 	p.t.Fatalf("waited in vain until %s", what)
