@@ -31,15 +31,15 @@ type undoWrite struct {
 // Run does the write. Any error is fatal for the machine: do not call
 // Committed, stop the node.
 func (w *Write) Run(store chainstore.Store) error {
+	puts := make([]chainstore.Put, 0, len(w.Bodies)+len(w.undos))
 	for _, b := range w.Bodies {
-		if err := store.PutBlock(b.Hash(), b.Bytes()); err != nil {
-			return fmt.Errorf("store body of block %s: %w", b.Hash(), err)
-		}
+		puts = append(puts, chainstore.Put{Hash: b.Hash(), Data: b.Bytes()})
 	}
 	for _, u := range w.undos {
-		if err := store.PutUndo(u.node.hash, u.undo.Encode(u.node.hash)); err != nil {
-			return fmt.Errorf("store undo data of block %s: %w", u.node.hash, err)
-		}
+		puts = append(puts, chainstore.Put{Hash: u.node.hash, Undo: true, Data: u.undo.Encode(u.node.hash)})
+	}
+	if err := store.PutAll(puts); err != nil {
+		return fmt.Errorf("store %d bodies and undo data of %d blocks: %w", len(w.Bodies), len(w.undos), err)
 	}
 	if w.Commit == nil {
 		return nil

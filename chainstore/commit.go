@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	badger "github.com/dgraph-io/badger/v3"
-	"github.com/troupe-node/troupe/tx"
 )
 
 // A commit is written as entries that all carry its sequence as their version, in as many database transactions as it takes, and
@@ -19,7 +18,7 @@ const (
 	partBytes   = 1 << 20
 	// partsInFlight lets the next part be encoded while one is written.
 	partsInFlight = 2
-	// maxPutting bounds the bodies handed over and not yet written; PutBlock waits beyond.
+	// maxPutting bounds the bodies handed over and not yet written; PutAll waits beyond.
 	maxPutting = 32 << 20
 )
 
@@ -181,62 +180,4 @@ func (w *parts) finish(mark []byte) error {
 	}
 	w.wait()
 	return w.failed()
-}
-
-// PutBlock hands a body over; it is readable at once and written in the background.
-func (b *Badger) PutBlock(hash tx.Hash, raw []byte) error { return b.put(prefixBody, hash, raw) }
-
-// PutUndo hands undo data over.
-func (b *Badger) PutUndo(hash tx.Hash, data []byte) error { return b.put(prefixUndo, hash, data) }
-
-func (b *Badger) put(prefix byte, hash tx.Hash, val []byte) error {
-	if len(val) == 0 {
-		return fmt.Errorf("%w: an empty body or undo data for block %s", ErrBadCommit, hash)
-	}
-	b.use.RLock() // not closed between the check and the write
-	defer b.use.RUnlock()
-	key := hashKey(prefix, &hash)
-	b.putMu.Lock()
-	for b.puttingBytes > maxPutting && b.usable() == nil {
-		b.putRoom.Wait()
-	}
-	if err := b.usable(); err != nil {
-		b.putMu.Unlock()
-		return err
-	}
-	gen := b.gen
-	if _, again := gen.keys[string(key)]; again {
-		b.putMu.Unlock()
-		return nil
-	}
-	gen.keys[string(key)] = struct{}{}
-	gen.wait.Add(1)
-	b.putting[string(key)] = val
-	b.puttingBytes += len(val)
-	b.putMu.Unlock()
-
-	b.opts.Failpoint("put")
-	txn := b.db.NewTransactionAt(0, true)
-	err := txn.Set(key, val)
-	if err == nil {
-		err = txn.CommitAt(gen.version, func(err error) { b.wasPut(gen, key, len(val), err) })
-	}
-	if err != nil {
-		txn.Discard()
-		b.wasPut(gen, key, len(val), err)
-	}
-	return b.usable()
-}
-
-func (b *Badger) wasPut(gen *generation, key []byte, size int, err error) {
-	if err != nil {
-		_ = b.fail(fmt.Errorf("storing a body or undo data: %w", err))
-	}
-	b.putMu.Lock()
-	// A key put again in the next generation before this callback shares the entry: the value is the same, and the database has it.
-	delete(b.putting, string(key[:33]))
-	b.puttingBytes -= size
-	b.putRoom.Broadcast()
-	b.putMu.Unlock()
-	gen.wait.Done()
 }

@@ -260,7 +260,7 @@ func TestVerifyFindsWhatIsWrongAtItsLevel(t *testing.T) {
 		}
 		change(c, bodies)
 		for hash, raw := range bodies {
-			if err := s.PutBlock(hash, raw); err != nil {
+			if err := putBlock(s, hash, raw); err != nil {
 				t.Fatal(err)
 			}
 		}

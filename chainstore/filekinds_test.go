@@ -35,7 +35,7 @@ func everyKindOfFile(t *testing.T) map[string][]byte {
 		}
 	}
 	for i := range kindBodies {
-		if err := b.PutBlock(block(i+1), bodyOf(block(i+1), 40_000)); err != nil {
+		if err := putBlock(b, block(i+1), bodyOf(block(i+1), 40_000)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -258,7 +258,7 @@ func TestBlocksAreReadableAtOnceAndUntilPruned(t *testing.T) {
 			}
 			defer snap.Release()
 			for i := range 50 {
-				if err := s.PutBlock(block(i), bodyOf(block(i), 50_000)); err != nil {
+				if err := putBlock(s, block(i), bodyOf(block(i), 50_000)); err != nil {
 					t.Fatal(err)
 				}
 				if raw, err := snap.Block(block(i)); err != nil || len(raw) != 50_000 {
@@ -308,7 +308,7 @@ func BenchmarkCommitOfABlockAtTheTip(b *testing.B) {
 	for b.Loop() {
 		height++
 		hash := block(height)
-		if err := s.PutBlock(hash, make([]byte, 1_500_000)); err != nil {
+		if err := putBlock(s, hash, make([]byte, 1_500_000)); err != nil {
 			b.Fatal(err)
 		}
 		for i := range 5000 { // 2,000 transactions: 5,000 outputs, as many of older blocks spent

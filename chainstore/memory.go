@@ -6,8 +6,6 @@ import (
 	"sort"
 	"sync"
 	"time"
-
-	"github.com/troupe-node/troupe/tx"
 )
 
 // Memory is a store that lives in memory: every key keeps the versions somebody may still read. It answers as Badger does and
@@ -60,22 +58,19 @@ func (m *Memory) Synced() uint64 {
 	return m.synced.Seq
 }
 
-// PutBlock stores a body.
-func (m *Memory) PutBlock(hash tx.Hash, raw []byte) error { return m.put(prefixBody, hash, raw) }
-
-// PutUndo stores undo data.
-func (m *Memory) PutUndo(hash tx.Hash, data []byte) error { return m.put(prefixUndo, hash, data) }
-
-func (m *Memory) put(prefix byte, hash tx.Hash, val []byte) error {
-	if len(val) == 0 {
-		return fmt.Errorf("%w: an empty body or undo data for block %s", ErrBadCommit, hash)
-	}
+// PutAll stores bodies and undo data.
+func (m *Memory) PutAll(list []Put) error {
 	if m.closed.Load() {
 		return ErrClosed
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.set(m.started+1, string(hashKey(prefix, &hash)), val, 0)
+	for i := range list {
+		if err := list[i].check(); err != nil {
+			return err
+		}
+		m.set(m.started+1, string(list[i].key()), list[i].Data, 0)
+	}
 	return nil
 }
 

@@ -89,7 +89,7 @@ func (s *twoStores) step(t *rapid.T) {
 	case 5, 6:
 		s.blocks++
 		raw := bytes.Repeat([]byte{byte(s.blocks)}, rapid.SampledFrom([]int{10, 900, 3000, 200_000}).Draw(t, "size"))
-		s.both(t, "put", func(st Store) error { return st.PutBlock(block(s.blocks), raw) })
+		s.both(t, "put", func(st Store) error { return putBlock(st, block(s.blocks), raw) })
 	case 7:
 		a, err := s.memory.Snapshot()
 		b, err2 := s.disk.Snapshot()

@@ -239,7 +239,7 @@ func (h *history) commit(t *testing.T, rng *rand.Rand, b Store) {
 	for i := range rng.IntN(3) {
 		h.put[len(h.put)-1]++
 		hash := block(h.n*10 + 1_000_000 + i)
-		if err := b.PutBlock(hash, bodyOf(hash, 200+rng.IntN(100_000))); err != nil {
+		if err := putBlock(b, hash, bodyOf(hash, 200+rng.IntN(100_000))); err != nil {
 			t.Error(err)
 			return
 		}

@@ -164,7 +164,7 @@ func TestValuesMovedByCollectionSurviveAPowerCut(t *testing.T) {
 	var prune []tx.Hash
 	for i := range bodies {
 		hash := block(1000 + i)
-		if err := b.PutBlock(hash, bodyOf(hash, 60_000)); err != nil {
+		if err := putBlock(b, hash, bodyOf(hash, 60_000)); err != nil {
 			t.Fatal(err)
 		}
 		if i%3 > 0 {

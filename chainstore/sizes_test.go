@@ -15,11 +15,11 @@ func TestSizesTellEachBodyAndUndoOnce(t *testing.T) {
 			want := map[tx.Hash]int64{}
 			for i, size := range []int{300, 5_000, 70_000} { // beside its key, and in the value log
 				hash := block(i + 1)
-				if err := s.PutBlock(hash, bodyOf(hash, size)); err != nil {
+				if err := putBlock(s, hash, bodyOf(hash, size)); err != nil {
 					t.Fatal(err)
 				}
 				undo := (&Undo{Txs: [][]consensus.Coin{{coinOf(1)}}}).Encode(hash)
-				if err := s.PutUndo(hash, undo); err != nil {
+				if err := putUndo(s, hash, undo); err != nil {
 					t.Fatal(err)
 				}
 				want[hash] = int64(size + len(undo))
@@ -69,7 +69,7 @@ func TestTheRoomOfPrunedBodiesComesBack(t *testing.T) {
 	var most, natural int64
 	for i := 1; i <= blocks; i++ {
 		hash := block(i)
-		if err := b.PutBlock(hash, bodyOf(hash, size)); err != nil {
+		if err := putBlock(b, hash, bodyOf(hash, size)); err != nil {
 			t.Fatal(err)
 		}
 		c := &Commit{Tip: hash, Coins: outputsOf(hash, 300)}

@@ -24,7 +24,7 @@ func TestSpentCoinsOfTheLongestScriptsStaySpentThroughCollection(t *testing.T) {
 		return list
 	}
 	for i := 1; i <= blocks; i++ {
-		if err := b.PutBlock(block(i), bodyOf(block(i), 50_000)); err != nil {
+		if err := putBlock(b, block(i), bodyOf(block(i), 50_000)); err != nil {
 			t.Fatal(err)
 		}
 		c := &Commit{Tip: block(i), Coins: coins(i, &consensus.Coin{Height: 5, Output: tx.Output{Value: 9, PkScript: script}})}

@@ -22,12 +22,10 @@ type Store interface {
 	Synced() uint64
 	// Headers calls back with each header record, lowest height first, so that a parent always precedes its children.
 	Headers(func(HeaderRecord) error) error
-	// PutBlock stores a block's body, readable at once. A body that no commit ever follows is gone after a crash, so commit
-	// the header record that says "have body" after it. It takes over raw: do not change it afterwards.
-	PutBlock(hash tx.Hash, raw []byte) error
-	// PutUndo stores a block's encoded undo data ahead of the commit, under the rules of PutBlock; it frees the memory
-	// that Commit.Undo would hold until the next flush.
-	PutUndo(hash tx.Hash, data []byte) error
+	// PutAll stores bodies and encoded undo data, readable at once. What no commit ever follows is gone after a crash, so
+	// commit the header record that says "have body" after it. Undo data that is put ahead frees the memory that Commit.Undo
+	// would hold until the next flush. After an error, any of them may have been stored.
+	PutAll(list []Put) error
 	// Commit writes c, atomically as seen by readers and by a restart. It does not wait for the disk: see Sync.
 	Commit(c *Commit) error
 	// Snapshot pins the last commit.

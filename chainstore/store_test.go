@@ -36,7 +36,7 @@ func TestOpeningAndClosingASmallStoreIsQuickAndTakesLittleRoom(t *testing.T) {
 		if err := b.Commit(&Commit{Tip: block(1), Coins: []CoinChange{{point(1), &coin}}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.PutBlock(block(1), make([]byte, 300)); err != nil {
+		if err := putBlock(b, block(1), make([]byte, 300)); err != nil {
 			t.Fatal(err)
 		}
 		start = time.Now()
@@ -74,7 +74,7 @@ func TestStoreRemembersAcrossACleanClose(t *testing.T) {
 	coin := coinOf(5)
 	body := make([]byte, 5000)
 	body[77] = 5
-	if err := b.PutBlock(h.Hash(), body); err != nil {
+	if err := putBlock(b, h.Hash(), body); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.Commit(&Commit{

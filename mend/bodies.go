@@ -97,7 +97,7 @@ func (m *mover) body(hash tx.Hash, raw []byte) error {
 		m.found.Lost++
 		return nil
 	}
-	if err := m.store.PutBlock(hash, b.Bytes()); err != nil {
+	if err := m.store.PutAll([]chainstore.Put{{Hash: hash, Data: b.Bytes()}}); err != nil {
 		return err
 	}
 	r.Status, r.TxCount = chainstore.StatusHaveBody, uint32(len(b.Txs))
