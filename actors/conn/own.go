@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/troupe-node/troupe/actors/kit"
+	"github.com/troupe-node/troupe/actors/msg"
 	"github.com/troupe-node/troupe/wire"
 	"github.com/troupe-node/troupe/wire/netaddr"
 )
@@ -22,7 +23,11 @@ func (c *conn) sendOwn(k *kit.Context) {
 	}
 	first := r.ownAt.IsZero()
 	r.ownAt = now.Add(time.Duration(k.Rand().ExpFloat64() * float64(ownEvery)))
-	own := wire.PeerAddr{Time: uint32(now.Unix()), Services: c.node.Services, Addr: ownFor(c.peer.Addr.Addr, c.node.Own)}
+	addr, ok := ownFor(c.peer, c.node.Own)
+	if !ok {
+		return
+	}
+	own := wire.PeerAddr{Time: uint32(now.Unix()), Services: c.node.Services, Addr: addr}
 	c.note("Advertising address %s to peer=%s", own.Addr, peerNumber(c.peer))
 	if first {
 		c.tellAddrs(k, []wire.PeerAddr{own})
@@ -32,13 +37,25 @@ func (c *conn) sendOwn(k *kit.Context) {
 	c.queueAddrs(k, []wire.PeerAddr{own})
 }
 
-// ownFor chooses the address of ours that a peer is most likely to reach: of its own
-// network if there is one.
-func ownFor(peer netaddr.Addr, own []netaddr.AddrPort) netaddr.AddrPort {
+// ownFor chooses the address of ours that a peer is most likely to reach: of the network
+// that it is connected through if there is one. Who comes through Tor or I2P hears of no
+// address outside of it, and nobody else of one inside: either would tell that both are
+// the same node (Core's GetLocal).
+func ownFor(peer *msg.Peer, own []netaddr.AddrPort) (best netaddr.AddrPort, ok bool) {
+	through := peer.Addr.Addr.Network()
+	if peer.Onion {
+		through = netaddr.TorV3
+	}
 	for _, a := range own {
-		if a.Addr.Network() == peer.Network() {
-			return a
+		switch n := a.Addr.Network(); {
+		case n == through:
+			return a, true
+		case !ok && !hidden(n) && !hidden(through):
+			best, ok = a, true
 		}
 	}
-	return own[0]
+	return best, ok
 }
+
+// hidden tells whether a network keeps from others where a node is.
+func hidden(n netaddr.Network) bool { return n == netaddr.TorV3 || n == netaddr.I2P }
