@@ -15,8 +15,13 @@ func (p *Pool) RefusedBefore(t *tx.Tx) bool {
 	return p.refusals.Cheap(t.WitnessID(), p.tip.Hash())
 }
 
-// NoteRefused remembers that a peer's transaction was refused.
-func (p *Pool) NoteRefused(t *tx.Tx, why Result) { p.refusals.note(t, why) }
+// NoteRefused remembers that a peer's transaction was refused, unless that was because the
+// pool has it: who sends it twice must not make its children hopeless.
+func (p *Pool) NoteRefused(t *tx.Tx, why Result) {
+	if e := p.index.byID.get(t.ID()); e == nil || e.Tx.WitnessID() != t.WitnessID() {
+		p.refusals.note(t, why)
+	}
+}
 
 // NoteFamily remembers that a package of peers' transactions failed.
 func (p *Pool) NoteFamily(family []*tx.Tx) { p.refusals.noteFamily(family) }

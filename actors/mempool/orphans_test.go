@@ -111,6 +111,20 @@ func TestAnOrphanWithARefusedParentIsNotKept(t *testing.T) {
 	}
 }
 
+func TestWhatComesTwiceAtOnceIsNotRefusedForBeingInThePool(t *testing.T) {
+	s := newStage(t)
+	s.board.PublishPeers(&msg.PeerList{Peers: []*msg.Peer{{ID: 3}, {ID: 4}}})
+	pay := s.payments(1)[0]
+	s.cast.TxFetch().Post(&send{[]*msg.SubmitTx{{Tx: pay, Peer: 3}, {Tx: pay, Peer: 4}}})
+	s.sim.Settle()
+	if r := s.last().v.Reject; r == nil || r.Kind != mempool.ErrAlreadyInPool {
+		t.Fatalf("%+v", s.last().v)
+	}
+	if s.board.Pool().Refusals().Has(pay.WitnessID(), s.board.Tip().Tip().Hash()) {
+		t.Error("what is in the pool counts as refused")
+	}
+}
+
 func TestWhoGaveAnOrphanThatTurnsOutBadIsHeldToAccount(t *testing.T) {
 	s := newStage(t)
 	s.board.PublishPeers(&msg.PeerList{Peers: []*msg.Peer{{ID: 3}, {ID: 4}}})
