@@ -6,9 +6,9 @@ import (
 	"github.com/troupe-node/troupe/tx"
 )
 
-// mostConfirmed is how many ids of confirmed transactions are remembered: six
-// blocks' at least (Core's m_recent_confirmed_transactions).
-const mostConfirmed = 48_000
+// leastConfirmed is how many ids of confirmed transactions are remembered at least: both of
+// each of six blocks' (Core's m_recent_confirmed_transactions).
+const leastConfirmed = 48_000
 
 // Confirmed remembers the transactions of the last blocks: there is no need to
 // fetch them, and those of the last block may still be asked of us, for compact
@@ -19,7 +19,7 @@ type Confirmed struct {
 	last   map[tx.Hash]*tx.Tx // of the last block, by both ids
 }
 
-func newConfirmed() *Confirmed { return &Confirmed{recent: remembered{half: mostConfirmed / 2}} }
+func newConfirmed() *Confirmed { return &Confirmed{recent: remembered{half: leastConfirmed}} }
 
 // Has tells whether the transaction of that id or witness id was confirmed lately.
 func (c *Confirmed) Has(id tx.Hash) bool {

@@ -9,7 +9,8 @@ import (
 	"github.com/troupe-node/troupe/tx"
 )
 
-// mostRefused is how many refusals are remembered (Core's m_lazy_recent_rejects).
+// mostRefused is how many refusals of a kind are remembered, and half of them at least
+// (Core's m_lazy_recent_rejects).
 const mostRefused = 120_000
 
 // Refusals remembers which transactions of peers were refused on a tip, so that
