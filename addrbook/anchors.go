@@ -2,11 +2,12 @@ package addrbook
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/troupe-node/troupe/tx"
 )
 
 // Anchors are the nodes that we were connected to for blocks alone when we stopped. They
@@ -34,12 +35,12 @@ func EncodeAnchors(list []Seen, magic [4]byte) []byte {
 	for _, a := range list {
 		out = binary.LittleEndian.AppendUint32(out, diskAddress)
 		out = binary.LittleEndian.AppendUint32(out, uint32(max(0, seconds(a.Time))))
-		out = appendCompact(out, a.Services)
+		out = tx.AppendCompactSize(out, a.Services)
 		out = append(out, byte(a.Addr.Addr.Network()), byte(a.Addr.Addr.Network().Size()))
 		out = a.Addr.Addr.Append(out)
 		out = binary.BigEndian.AppendUint16(out, a.Addr.Port)
 	}
-	sum := doubleSum(out)
+	sum := tx.DoubleSHA256(out)
 	return append(out, sum[:]...)
 }
 
@@ -49,7 +50,7 @@ func DecodeAnchors(file []byte, magic [4]byte) ([]Seen, error) {
 		return nil, fmt.Errorf("%w of this chain", ErrAnchors)
 	}
 	body, sum := file[:len(file)-sumSize], file[len(file)-sumSize:]
-	if have := doubleSum(body); !bytes.Equal(have[:], sum) {
+	if have := tx.DoubleSHA256(body); !bytes.Equal(have[:], sum) {
 		return nil, fmt.Errorf("%w: its checksum is wrong", ErrAnchors)
 	}
 	r := reader{b: body[len(magic):]}
@@ -72,24 +73,7 @@ func DecodeAnchors(file []byte, magic [4]byte) ([]Seen, error) {
 	return list[:min(len(list), MaxAnchors)], nil
 }
 
-func doubleSum(b []byte) [sumSize]byte {
-	first := sha256.Sum256(b)
-	return sha256.Sum256(first[:])
-}
-
-// appendCompact writes a number as Bitcoin's messages do.
-func appendCompact(out []byte, n uint64) []byte {
-	switch {
-	case n < 0xfd:
-		return append(out, byte(n))
-	case n <= 0xffff:
-		return binary.LittleEndian.AppendUint16(append(out, 0xfd), uint16(n))
-	case n <= 0xffffffff:
-		return binary.LittleEndian.AppendUint32(append(out, 0xfe), uint32(n))
-	}
-	return binary.LittleEndian.AppendUint64(append(out, 0xff), n)
-}
-
+// compact takes a number of any size, as Core does here: services are no length.
 func (r *reader) compact() uint64 {
 	switch first := r.u8(); first {
 	case 0xfd:

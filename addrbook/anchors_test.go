@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"github.com/troupe-node/troupe/tx"
 )
 
 func TestAnchorsAreWrittenAsCoreDoes(t *testing.T) {
@@ -50,7 +52,7 @@ func FuzzDecodeAnchors(f *testing.F) {
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		body = append(magic[:len(magic):len(magic)], body...)
-		sum := doubleSum(body)
+		sum := tx.DoubleSHA256(body)
 		list, err := DecodeAnchors(append(body, sum[:]...), magic)
 		if err != nil && !errors.Is(err, ErrAnchors) || len(list) > MaxAnchors {
 			t.Fatal(list, err)
