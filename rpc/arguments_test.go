@@ -25,7 +25,7 @@ var arguments = map[string]string{
 	"gettxspendingprevout":  "outputs:array",
 	"savemempool":           "",
 	"importmempool":         "filepath:string options:object?[use_current_time:bool? apply_fee_delta_priority:bool? apply_unbroadcast_set:bool?]",
-	"getorphantxs":          "verbosity:any?", // of Core 29
+	"getorphantxs":          "verbosity:verbosity?", // of Core 29
 	// src/rpc/fees.cpp
 	"estimatesmartfee": "conf_target:number estimate_mode:string?",
 	"estimaterawfee":   "conf_target:number threshold:number?",

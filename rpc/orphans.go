@@ -8,9 +8,12 @@ import (
 // The method is of Core 29; rigs look at orphans with it.
 var orphanMethods = []Method{{
 	Name: "getorphantxs", Category: "hidden", Hidden: true,
-	Params: []Param{{Name: "verbosity", Kind: Any, Optional: true, Default: "0",
+	Params: []Param{{Name: "verbosity", Kind: Level, Optional: true, Default: "0",
 		Doc: "0 for an array of txids (may contain duplicates), 1 for an array of objects with tx details, and 2 for details from (1) and tx hex"}},
 	Summary: "Shows transactions in the tx orphanage.\n\nEXPERIMENTAL warning: this call may be changed in future releases.",
+	Result: `verbosity 0: [ "txid", ... ]    (json array)
+verbosity 1: [ { "txid", "wtxid", "bytes", "vsize", "weight", "entry", "expiration", "from": [ ... ] }, ... ]    (json array)
+verbosity 2: with the "hex" of each`,
 	Handler: getOrphanTxs,
 }}
 
