@@ -103,6 +103,27 @@ func TestParentsAreAskedForUnlessThePoolOrTheLastBlocksHaveThem(t *testing.T) {
 	expect(t, "request", ask.List, []wire.InvVect{{Type: wire.InvWitnessTx, Hash: old.OutPoint.Hash}, {Type: wire.InvWitnessTx, Hash: missing}})
 }
 
+func TestWhatCameByAnotherWayMeanwhileIsNotAskedFor(t *testing.T) {
+	s := play(t)
+	s.coins(3)
+	s.clock(0)
+	p := s.peer(testpeer.Options{})
+	parent, child := s.orphanOf(false)
+	p.Send(transaction(child))
+	if got := asked(p.Sync()); len(got) > 0 {
+		t.Fatalf("asked for %v at once: nothing is tested", got)
+	}
+	s.submit(parent) // by our operator, of whom txfetch hears nothing
+	s.clock(time.Minute)
+	s.look()
+	if got := asked(p.Quiet(300 * time.Millisecond)); len(got) > 0 {
+		t.Errorf("asked for %v", got)
+	}
+	if !s.inPool(child) {
+		t.Error("the orphan waits on")
+	}
+}
+
 func TestAConfirmedTransactionIsNotAskedForAndServedFromTheLastBlock(t *testing.T) {
 	s := play(t, noBan)
 	s.coins(5)
