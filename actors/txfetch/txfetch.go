@@ -8,7 +8,6 @@ package txfetch
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/troupe-node/troupe/actors/kit"
@@ -284,11 +283,13 @@ func broken(r *mempool.Reject) error {
 // for again, for the orphan may pay for it.
 func (f *txfetch) askParents(k *kit.Context, peer *msg.Peer, t *tx.Tx) {
 	var parents []download.TxID
+	seen := make(map[tx.Hash]bool, len(t.Inputs)) // there may be thousands
 	for i := range t.Inputs {
 		id := download.TxID{Hash: t.Inputs[i].PrevOut.Hash}
-		if !f.have(id) && !slices.Contains(parents, id) {
+		if !seen[id.Hash] && !f.have(id) {
 			parents = append(parents, id)
 		}
+		seen[id.Hash] = true
 	}
 	f.machine.Announced(k.Now(), peer.ID, parents)
 }
