@@ -113,11 +113,11 @@ func (m *Blocks) checkStall(now time.Time) {
 }
 
 // convict frees a block from the peer that everything waits for. A peer that
-// has delivered other blocks meanwhile is only slow: it may go on, one block at
-// a time, and if nobody else has the block it keeps that too.
+// has delivered other blocks since the window is full is only slow: it may go on,
+// one block at a time, and if nobody else has the block it keeps that too.
 func (m *Blocks) convict(now time.Time, w *want) {
 	guilty := w.leases[0].peer
-	idle := !guilty.progress.After(m.stall.since)
+	idle := !guilty.progress.After(m.stall.full)
 	if !idle && len(w.leases) == 1 && !m.elsewhere(now, w) {
 		return
 	}
