@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -21,6 +22,9 @@ const (
 	waitWithFew   = 11 * time.Second // with addresses in the book, for peers found without DNS
 	waitWithMany  = 5 * time.Minute
 	manyAddresses = 1000
+	// mostOfSeed is how many addresses one seed's answer counts for (Core's nMaxIPs): over
+	// TCP it could be so long that it fills the book.
+	mostOfSeed = 32
 )
 
 // dnsSeeds are the names that DNS answers with addresses of nodes, and that have not
@@ -36,7 +40,7 @@ type dnsSeeds struct {
 
 // resolved brings what DNS knows.
 type resolved struct {
-	addrs []netaddr.AddrPort
+	addrs [][]netaddr.AddrPort // by seed
 	notes []string
 }
 
@@ -134,29 +138,37 @@ func lookUp(ctx context.Context, seeds []string, port uint16) *resolved {
 			m.notes = append(m.notes, "DNS seed "+seed+" did not answer: "+err.Error())
 			continue
 		}
-		for _, ip := range ips {
-			m.addrs = append(m.addrs, netaddr.AddrPort{Addr: netaddr.FromIP(ip.Unmap()), Port: port})
-		}
+		m.addrs = append(m.addrs, ofSeed(ips, port))
 	}
 	return m
+}
+
+// ofSeed are the addresses that a seed's answer counts for.
+func ofSeed(ips []netip.Addr, port uint16) (list []netaddr.AddrPort) {
+	for _, ip := range ips[:min(len(ips), mostOfSeed)] {
+		list = append(list, netaddr.AddrPort{Addr: netaddr.FromIP(ip.Unmap()), Port: port})
+	}
+	return list
 }
 
 // resolved enters what DNS said into the book.
 func (r *registry) resolved(k *kit.Context, m *resolved) {
 	s := &r.outbound.dns
 	s.asking = false
-	s.found += len(m.addrs)
 	for _, n := range m.notes {
 		r.Log.RegistryNote(n)
 	}
 	now := k.Now()
-	seen := make([]addrbook.Seen, len(m.addrs))
-	for i, a := range m.addrs {
-		age := 3*24*time.Hour + time.Duration(k.Rand().Int64N(int64(4*24*time.Hour)))
-		seen[i] = addrbook.Seen{Addr: a, Services: uint64(wire.NodeNetwork | wire.NodeWitness), Time: now.Add(-age)}
-	}
-	if len(seen) > 0 {
-		r.book.Add(seen, seen[0].Addr.Addr, 0, now)
+	for _, list := range m.addrs {
+		seen := make([]addrbook.Seen, len(list))
+		for i, a := range list {
+			age := 3*24*time.Hour + time.Duration(k.Rand().Int64N(int64(4*24*time.Hour)))
+			seen[i] = addrbook.Seen{Addr: a, Services: uint64(wire.NodeNetwork | wire.NodeWitness), Time: now.Add(-age)}
+		}
+		if len(seen) > 0 { // each seed is a source of its own
+			r.book.Add(seen, seen[0].Addr.Addr, 0, now)
+		}
+		s.found += len(seen)
 	}
 	if len(s.names) == 0 {
 		r.Log.RegistryNote(fmt.Sprintf("%d addresses found from DNS seeds", s.found))

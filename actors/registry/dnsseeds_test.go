@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +55,14 @@ func TestDNSIsAskedOnlyAsFarAsTheBookDoesNotDo(t *testing.T) {
 			if strings.Join(ask, "") != x.ask || note != x.note {
 				t.Errorf("%s, step %d: asks %v and says %q, want %q and %q", c.what, i, ask, note, x.ask, x.note)
 			}
+		}
+	}
+}
+
+func TestOneSeedCannotFillTheBook(t *testing.T) {
+	for answered, want := range map[int]int{0: 0, mostOfSeed: mostOfSeed, 4000: mostOfSeed} {
+		if got := ofSeed(make([]netip.Addr, answered), 8333); len(got) != want {
+			t.Errorf("of %d addresses %d count, want %d", answered, len(got), want)
 		}
 	}
 }
