@@ -110,6 +110,8 @@ func (m *Blocks) checkStall(now time.Time) {
 		m.add(Note{Nobody, fmt.Sprintf("Increased stalling timeout temporarily to %d seconds", int(s.patience.Seconds()))})
 	}
 	s.block = nil
+	m.assign(now)
+	m.checkStall(now) // whoever has the block now has no moment more than its patience
 }
 
 // convict frees a block from the peer that everything waits for. A peer that
