@@ -74,7 +74,7 @@ func loadConfig(t testing.TB, args []string) (*config.Loaded, error) {
 
 func ask[T any](t testing.TB, n *Node, to kit.Ref, m any) T {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	answer, err := n.System.Ask(ctx, to, m)
 	if err != nil {
