@@ -106,7 +106,7 @@ func (j largeJob) run() {
 			return
 		}
 		if point == "commit-part" && hold.CompareAndSwap(true, false) {
-			h.awaitBranch(t, n)
+			h.awaitBranch(n)
 		}
 		if point == j.Point && hits.Add(1) == j.At {
 			die()
@@ -128,11 +128,11 @@ func (j largeJob) run() {
 }
 
 // awaitBranch waits until readers see the end of the branch.
-func (h *largeHistory) awaitBranch(t testing.TB, n *Node) {
+func (h *largeHistory) awaitBranch(n *Node) {
 	end := h.branch[len(h.branch)-1].Hash()
 	for deadline := time.Now().Add(2 * time.Minute); tip(n) != end; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("the chain stays at height %d while coins are written", n.Board.Tip().Tip().Height())
+			panic(fmt.Sprintf("the chain stays at height %d while coins are written", n.Board.Tip().Tip().Height())) // of the child process
 		}
 	}
 }

@@ -241,23 +241,6 @@ func (m *Txs) Forget(h tx.Hash) {
 	}
 }
 
-// Announcers lists the peers that announced a transaction and were not yet
-// asked in vain, preferred ones first: an orphan's parents may be asked of them.
-func (m *Txs) Announcers(h tx.Hash) (ids []PeerID) {
-	w := m.wanted[h]
-	if w == nil {
-		return nil
-	}
-	list := slices.Clone(w.all)
-	slices.SortFunc(list, func(a, b *announcement) int { return cmp.Compare(b.priority, a.priority) })
-	for _, a := range list {
-		if a.state != done {
-			ids = append(ids, a.peer.id)
-		}
-	}
-	return ids
-}
-
 // Counts says how many announcements of a peer are waiting and how many under
 // way.
 func (m *Txs) Counts(id PeerID) (announced, inflight int) {

@@ -50,8 +50,6 @@ func (p *txsPlayer) play(command string, words []string) []string {
 	case "back": // the clock is set back
 		p.now = p.now.Add(-duration(words[0]))
 		p.m.Tick(p.now)
-	case "who":
-		return []string{fmt.Sprint(p.m.Announcers(txOf(words[0]).Hash))}
 	case "count":
 		return []string{fmt.Sprintf("%d announcements", p.m.Len())}
 	case "wait":

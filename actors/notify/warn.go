@@ -33,12 +33,8 @@ func newWarner(stands []string) *warner {
 	return &warner{cache: consensus.NewDeploymentCache(), stands: slices.Clone(stands)}
 }
 
-// look tells which warnings stand now, and which of them are new. While we catch
-// up, nothing can be said about the chain that we shall have.
+// look tells which warnings stand now, and which of them are new.
 func (w *warner) look(s *chainstate.Snapshot, p *consensus.Params) (stands, fresh []string) {
-	if s.InitialDownload() {
-		return w.stands, nil
-	}
 	now := slices.DeleteFunc(slices.Clone(w.stands), func(text string) bool { return text == disagree })
 	_, active := consensus.UnknownDeployments(s.Tip(), p, w.cache)
 	for _, bit := range active {
@@ -68,6 +64,9 @@ var _ = kit.Register[*looked](kit.Message{
 })
 
 func (n *notifier) look(k *kit.Context) {
+	if n.Board.Tip().InitialDownload() {
+		return // nothing can be said about the chain that we shall have
+	}
 	if n.again = n.looking; n.looking {
 		return
 	}

@@ -22,6 +22,7 @@ const (
 	waitWithFew   = 11 * time.Second // with addresses in the book, for peers found without DNS
 	waitWithMany  = 5 * time.Minute
 	manyAddresses = 1000
+	seedPatience  = 30 * time.Second // with each of them
 	// mostOfSeed is how many addresses one seed's answer counts for (Core's nMaxIPs): over
 	// TCP it could be so long that it fills the book.
 	mostOfSeed = 32
@@ -129,11 +130,11 @@ func (r *registry) shaken() (n int) {
 
 // lookUp asks seeds. They are told which services we want of the nodes.
 func lookUp(ctx context.Context, seeds []string, port uint16) *resolved {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
 	m := &resolved{}
 	for _, seed := range seeds {
-		ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", "x9."+seed)
+		one, cancel := context.WithTimeout(ctx, seedPatience)
+		ips, err := net.DefaultResolver.LookupNetIP(one, "ip", "x9."+seed)
+		cancel()
 		if err != nil {
 			m.notes = append(m.notes, "DNS seed "+seed+" did not answer: "+err.Error())
 			continue
