@@ -58,7 +58,7 @@ func TestABitcoindSaysInCoresSentencesWhatIsWrongInAFile(t *testing.T) {
 			t.Errorf("%s: exit %d, %q", c.conf, code, said)
 		}
 	}
-	_, said, p := start("", "-datadir=DIR")
+	_, _, p := start("", "-datadir=DIR")
 	other := filepath.Join(t.TempDir(), "other.conf")
 	if err := os.WriteFile(other, []byte("datadir="+p.dir+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestABitcoindSaysInCoresSentencesWhatIsWrongInAFile(t *testing.T) {
 	want := fmt.Sprintf(`Error: Data directory %q contains a "bitcoin.conf" file which is ignored, because a different configuration file %q from command line argument %q is being used instead. Possible ways to address this would be to:
 - Delete or rename the "bitcoin.conf" file in data directory %q.
 `, p.dir, other, "-conf="+other, p.dir)
-	if said = p.err.String(); !strings.HasPrefix(said, want) {
+	if said := p.err.String(); !strings.HasPrefix(said, want) {
 		t.Errorf("%q, want %q", said, want)
 	}
 	if err := os.WriteFile(other, []byte("datadir="+filepath.Join(p.dir, "none")), 0o600); err != nil {
@@ -75,7 +75,7 @@ func TestABitcoindSaysInCoresSentencesWhatIsWrongInAFile(t *testing.T) {
 	}
 	p.do("-regtest", "-conf="+other)
 	want = fmt.Sprintf("Error: Error reading configuration file: specified data directory %q does not exist.\n", filepath.Join(p.dir, "none"))
-	if said = p.err.String(); said != want {
+	if said := p.err.String(); said != want {
 		t.Errorf("%q, want %q", said, want)
 	}
 }
