@@ -110,40 +110,45 @@ func (c *SigCache) scriptsKey(wtxid tx.Hash, flags Flags) [32]byte {
 const (
 	cacheShards = 64
 	cacheWays   = 8
+	firstGroups = 4 // 1 KiB
 )
 
 // hashSet is a bounded set of uniformly distributed hashes: 64 shards with a lock each, in a shard groups of eight
-// places. A full group gives up a place that the new hash itself selects, which is random to everyone without the salt.
-// A shard has no memory before its first hash: during the initial download there is none.
+// places. A shard begins with few groups and doubles them when one overflows, up to its share of the bound: what is
+// used stays close together, and nothing is used during the initial download. At the bound a full group gives up a
+// place that the new hash itself selects, which is random to everyone without the salt.
 type hashSet struct {
-	perShard int // groups
-	shards   [cacheShards]struct {
-		mu     sync.RWMutex
-		groups [][cacheWays][32]byte
-		_      [32]byte // keeps the locks of two shards off one cache line
-	}
+	most   int // groups of a shard
+	shards [cacheShards]cacheShard
+}
+
+type cacheShard struct {
+	mu     sync.RWMutex
+	groups [][cacheWays][32]byte
+	_      [32]byte // keeps the locks of two shards off one cache line
 }
 
 func newHashSet(maxBytes int) *hashSet {
-	return &hashSet{perShard: max(1, maxBytes/(cacheShards*cacheWays*32))}
+	return &hashSet{most: max(1, maxBytes/(cacheShards*cacheWays*32))}
 }
 
-// place splits a hash into its shard and its group there.
-func (s *hashSet) place(key *[32]byte) (shard, group int) {
-	shard = int(key[0]) % cacheShards
-	return shard, int(binary.LittleEndian.Uint64(key[8:]) % uint64(s.perShard))
+func (s *hashSet) shard(key *[32]byte) *cacheShard { return &s.shards[int(key[0])%cacheShards] }
+
+// group is where a hash belongs.
+func (sh *cacheShard) group(key *[32]byte) *[cacheWays][32]byte {
+	return &sh.groups[binary.LittleEndian.Uint64(key[8:])%uint64(len(sh.groups))]
 }
 
 func (s *hashSet) has(key *[32]byte) bool {
-	shard, group := s.place(key)
-	sh := &s.shards[shard]
+	sh := s.shard(key)
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
-	if sh.groups == nil {
+	if len(sh.groups) == 0 {
 		return false
 	}
-	for i := range sh.groups[group] {
-		if sh.groups[group][i] == *key {
+	group := sh.group(key)
+	for i := range group {
+		if group[i] == *key {
 			return true
 		}
 	}
@@ -151,22 +156,42 @@ func (s *hashSet) has(key *[32]byte) bool {
 }
 
 func (s *hashSet) add(key *[32]byte) {
-	shard, group := s.place(key)
-	sh := &s.shards[shard]
+	sh := s.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if sh.groups == nil {
-		sh.groups = make([][cacheWays][32]byte, s.perShard)
+	if len(sh.groups) == 0 {
+		sh.groups = make([][cacheWays][32]byte, min(firstGroups, s.most))
 	}
-	victim := int(key[1]) % cacheWays
-	for i := range sh.groups[group] {
-		if sh.groups[group][i] == *key {
+	for !sh.put(key) {
+		if len(sh.groups) == s.most {
+			sh.group(key)[int(key[1])%cacheWays] = *key
 			return
 		}
-		if sh.groups[group][i] == ([32]byte{}) {
-			victim = i
-			break
+		sh.grow(min(2*len(sh.groups), s.most))
+	}
+}
+
+// put finds a place, or tells that there is none.
+func (sh *cacheShard) put(key *[32]byte) bool {
+	group := sh.group(key)
+	for i := range group {
+		if group[i] == *key || group[i] == ([32]byte{}) {
+			group[i] = *key
+			return true
 		}
 	}
-	sh.groups[group][victim] = *key
+	return false
+}
+
+// grow makes it so many groups. What finds no place in its new one is forgotten.
+func (sh *cacheShard) grow(groups int) {
+	old := sh.groups
+	sh.groups = make([][cacheWays][32]byte, groups)
+	for i := range old {
+		for j := range old[i] {
+			if old[i][j] != ([32]byte{}) {
+				sh.put(&old[i][j])
+			}
+		}
+	}
 }
