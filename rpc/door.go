@@ -34,6 +34,7 @@ func OpenDoor(c *config.RPC, log *logs.Logger) (*Door, error) {
 	for _, addr := range c.Bind {
 		l, err := net.Listen("tcp", addr.String())
 		if err != nil {
+			logs.ListenFailed.Log(log, logs.Listen.Is(addr.String()), logs.Err.Is(err)) // who asks there is not answered
 			failed = append(failed, err)
 			continue
 		}

@@ -97,7 +97,9 @@ func launchAnswering(t testing.TB, dir, chainDir string, args []string) *process
 	t.Helper()
 	for tries := 1; ; tries++ {
 		rpc, p2p := freePort(t), freePort(t)
-		base := []string{"run", "-datadir=" + dir, "-dnsseed=0", fmt.Sprintf("-rpcport=%d", rpc), fmt.Sprintf("-port=%d", p2p)}
+		// By default one of two addresses is enough for RPC, and we ask the other one.
+		base := []string{"run", "-datadir=" + dir, "-dnsseed=0", "-rpcbind=127.0.0.1", "-rpcallowip=127.0.0.1",
+			fmt.Sprintf("-rpcport=%d", rpc), fmt.Sprintf("-port=%d", p2p)}
 		p := launch(t, "troupe", append(base, args...)...)
 		p.dir, p.chainDir, p.port, p.p2p = dir, chainDir, rpc, p2p
 		taken := func() bool { return p.ended() && p.ProcessState.ExitCode() == exitAddress && tries < 5 }
@@ -144,7 +146,12 @@ func (p *process) unless(other func() bool, what string, done func() bool) {
 			p.t.Fatalf("waiting until %s: the process ended: %v\n%s", what, p.waitErr, p.errs.String())
 		}
 	}
-	p.t.Fatalf("waited in vain until %s", what)
+	p.Process.Signal(syscall.SIGQUIT) // where does it stand?
+	select {
+	case <-p.waited:
+	case <-time.After(10 * time.Second):
+	}
+	p.t.Fatalf("waited in vain until %s\n%s", what, p.errs.String())
 }
 
 func (p *process) client() (*rpcClient, error) {
