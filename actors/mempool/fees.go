@@ -161,6 +161,10 @@ func (p *pool) teaches(k *kit.Context, s *submission, e *mempool.Entry) bool {
 		tip.Height() >= snapshot.BestHeader().Height()-1
 }
 
+// maxQuestions is how many may wait: when there are more, the oldest are answered with
+// what is known.
+const maxQuestions = 1000
+
 // question waits for the pool to have seen the blocks before it.
 type question struct {
 	height int32
@@ -179,8 +183,8 @@ func (p *pool) answerFees() {
 	}
 	tip := p.pool.Tip()
 	var left []question
-	for _, q := range p.questions {
-		if tip.Node.Height() < q.height && !p.caughtUp() {
+	for i, q := range p.questions {
+		if tip.Node.Height() < q.height && !p.caughtUp() && len(p.questions)-i <= maxQuestions {
 			left = append(left, q)
 			continue
 		}

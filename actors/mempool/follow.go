@@ -268,5 +268,5 @@ func (p *pool) resume(k *kit.Context) {
 	for _, queue := range slices.Sorted(maps.Keys(p.queues.peers)) {
 		p.finishInOrder(k, queue)
 	}
-	p.pump(k)
+	p.goOn(k)
 }

@@ -394,3 +394,33 @@ func TestWhatComesBeforeTheTipsCoinsWaitsForThem(t *testing.T) {
 		t.Fatalf("%d in the pool, %d answers", n, len(s.caller.answers))
 	}
 }
+
+func TestTheSavedPoolWaitsUntilThereAreCoins(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "mempool.dat")
+	s := newStage(t, func(d *Deps) { d.File, d.Keep = file, true })
+	list := s.payments(200)
+	s.fromPeer(1, list...)
+	s.cast.Mempool().Stop(nil)
+	s.sim.Settle()
+	s.holdWrites = true
+	for b := range s.chain.Setup(900) {
+		s.add(b)
+	}
+	last := s.mint(s.chain) // of which only the header is known: the node catches up
+	if _, err := s.machine.AddHeaders(s.sim.Now().Unix(), []tx.Header{last.Header}); err != nil {
+		t.Fatal(err)
+	}
+	s.drive(s.board.Store)
+	if tip := s.board.Tip(); tip.HasCoins() || tip.Tip() == tip.BestHeader() {
+		t.Fatal("the node does not catch up: nothing is tested")
+	}
+	s.start()
+	s.sim.Advance(10 * time.Second)
+	if v := s.board.Pool(); v.Loaded() || v.Count() != 0 {
+		t.Fatalf("%d are back before their coins", v.Count())
+	}
+	s.commit()
+	if v := s.board.Pool(); !v.Loaded() || v.Count() != 200 {
+		t.Fatalf("%d are back, loaded %v, %v", v.Count(), v.Loaded(), s.log.notes)
+	}
+}

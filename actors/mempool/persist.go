@@ -83,8 +83,12 @@ func (p *pool) fileRead(k *kit.Context, m *fileRead) {
 	p.goOn(k)
 }
 
-// refill offers the next transactions of the file like anybody's.
+// refill offers the next transactions of the file like anybody's. While the node catches
+// up and its coins stay behind nothing can be said of them: they wait.
 func (p *pool) refill(k *kit.Context) {
+	if !p.Board.Tip().HasCoins() {
+		return // until the tip has its coins: see resume
+	}
 	r := p.restore
 	now := k.Now().Unix()
 	for r.open < atOnce && r.next < len(r.dump.Txs) {
@@ -104,9 +108,14 @@ func (p *pool) refill(k *kit.Context) {
 		}
 		r.open++
 		s.then = func(v mempool.Verdict) {
-			if r.open--; v.Entry != nil {
+			r.open--
+			switch {
+			case v.Entry != nil:
 				r.accepted++
-			} else {
+			case v.Reject.Result == mempool.Unknown && !p.Board.Tip().HasCoins():
+				d.Delta = 0 // is noted already
+				r.dump.Txs = append(r.dump.Txs, d)
+			default:
 				r.refused++
 			}
 			if r.open == atOnce/2 || r.open == 0 {
